@@ -1,0 +1,215 @@
+/* SPDX-License-Identifier: BSD-2-Clause
+ *
+ * What analysers say: events, plain values, no pointer into packets or tables. Every member that
+ * leaves the program is declared once in events/fields.c with its name, type, unit and meaning;
+ * the JSON form, the schema and the manual's table come from there.
+ */
+#ifndef KA_EVENTS_EVENT_H
+#define KA_EVENTS_EVENT_H
+
+#include "base/addr.h"
+#include "base/time.h"
+
+#include <stdbool.h>
+#include <stdint.h>
+
+enum ka_event_type {
+    KA_EVENT_PROBE,
+    KA_EVENT_ANSWER,
+    KA_EVENT_WINDOW_PROBE,
+    KA_EVENT_LOOKALIKE,
+    KA_EVENT_STATE,
+    KA_EVENT_CONNECTION,
+    KA_EVENT_FINDING,
+    KA_EVENT_VERDICT,
+    KA_EVENT_IDLE_TIMEOUT,
+    KA_EVENT_SOCKET,
+    KA_EVENT_CAPTURE,
+    KA_EVENT_TYPE_COUNT
+};
+
+/* What all events share. `src` is who the event is about (interface.md's column). */
+struct ka_envelope {
+    ka_time time;
+    uint64_t frame; /* 0: no packet stands behind it */
+    struct ka_endpoint src;
+    struct ka_endpoint dst;
+    uint32_t flow_id; /* from 1, by first appearance; 0: none */
+    uint16_t input;   /* which file or interface, for `file` and `in_iface` */
+    uint16_t vlan[4];
+    uint8_t vlan_count;
+    uint8_t tunnel_type; /* enum ka_tunnel_type */
+    uint8_t digits;      /* of fraction in `time` */
+    uint32_t tunnel_id;
+};
+
+enum ka_confidence { KA_PROBABLE, KA_CERTAIN };
+
+struct ka_ev_probe {
+    ka_time idle;       /* since the prober last heard data or an ACK; KA_TIME_NONE unknown */
+    ka_time interval;   /* since its previous probe; KA_TIME_NONE for the first */
+    uint32_t number;    /* 1, growing while unanswered */
+    uint8_t bytes;      /* 0 or 1 */
+    uint8_t confidence; /* enum ka_confidence */
+    bool injected;
+};
+
+enum ka_answer_result { KA_ANSWER_ACK, KA_ANSWER_DATA, KA_ANSWER_RST, KA_ANSWER_ICMP };
+enum ka_origin { KA_ORIGIN_UNKNOWN, KA_ORIGIN_ENDPOINT, KA_ORIGIN_MIDDLEBOX };
+
+struct ka_ev_answer {
+    uint64_t probe_frame;
+    ka_time rtt; /* KA_TIME_NONE where it cannot be known */
+    struct ka_addr icmp_from;
+    const char *why;   /* for the origin; static text or NULL */
+    uint8_t result;    /* enum ka_answer_result */
+    uint8_t origin;    /* enum ka_origin */
+    uint8_t icmp_type; /* with KA_ANSWER_ICMP */
+    uint8_t icmp_code;
+};
+
+struct ka_ev_window_probe {
+    ka_time interval; /* since the previous one; KA_TIME_NONE for the first */
+    uint32_t number;  /* 1, growing while the window stays closed */
+    uint8_t bytes;
+};
+
+enum ka_lookalike {
+    KA_LOOKALIKE_RETRANSMISSION,
+    KA_LOOKALIKE_REORDERED,
+    KA_LOOKALIKE_DUPLICATE,
+    KA_LOOKALIKE_FOREIGN,
+    KA_LOOKALIKE_NO_ACK_FLAG,
+    KA_LOOKALIKE_COUNT
+};
+
+struct ka_ev_lookalike {
+    uint8_t reason; /* enum ka_lookalike */
+};
+
+enum ka_peer_state {
+    KA_PEER_UNKNOWN,
+    KA_PEER_ALIVE,
+    KA_PEER_SILENT,
+    KA_PEER_DEAD,
+    KA_PEER_RESET,
+    KA_PEER_UNREACHABLE,
+    KA_PEER_APP_SILENT,
+    KA_PEER_STATE_COUNT
+};
+
+/* The error that the prober's application gets; 0 none. */
+enum ka_app_error { KA_APP_NONE, KA_APP_ETIMEDOUT, KA_APP_ECONNRESET, KA_APP_EHOSTUNREACH };
+
+struct ka_ev_state {
+    const char *why;     /* static text */
+    uint32_t unanswered; /* probes sent without an answer so far */
+    ka_time since;       /* when the peer was last heard; KA_TIME_NONE unknown */
+    uint8_t from;        /* enum ka_peer_state */
+    uint8_t to;
+    uint8_t app_error; /* enum ka_app_error */
+    bool half_closed;
+};
+
+enum ka_ended {
+    KA_ENDED_OPEN,
+    KA_ENDED_FIN,
+    KA_ENDED_RST,
+    KA_ENDED_GAVE_UP,
+    KA_ENDED_EVICTED,
+    KA_ENDED_REUSED
+};
+
+enum { KA_STACKS_MAX = 6 };
+
+/* One side's keepalive, as seen from its probes. */
+struct ka_ev_keepalive {
+    uint32_t probes;
+    uint32_t answered;
+    uint32_t unanswered;
+    uint32_t resets;
+    uint32_t icmp;
+    uint8_t bytes;                    /* of the last probe */
+    bool present;                     /* false: this side never probed */
+    bool injected;                    /* some probes came from someone else */
+    uint8_t confidence;               /* enum ka_confidence, of the schedule */
+    ka_time idle;                     /* fitted; KA_TIME_NONE unknown */
+    ka_time interval;                 /* fitted; KA_TIME_NONE unknown */
+    uint32_t count;                   /* 0 unknown */
+    uint32_t segments;                /* schedules seen: 1, more where settings changed */
+    const char *stack[KA_STACKS_MAX]; /* likely stacks, best first; NULL ends */
+    const char *stack_why;            /* reasons; static text or NULL */
+    ka_time rtt_min;
+    ka_time rtt_median;
+    ka_time rtt_max;
+    uint64_t overhead_bytes; /* probes and answers, from the IP header on */
+    double share;            /* of the connection's packets that are probes or answers, 0..1 */
+};
+
+/* Index 0 is the client, 1 the server. */
+struct ka_ev_connection {
+    ka_time start;
+    ka_time end;
+    ka_time longest_idle;
+    uint64_t packets[2];
+    uint64_t bytes[2]; /* payload */
+    uint32_t window_probes;
+    uint32_t lookalikes[KA_LOOKALIKE_COUNT];
+    uint8_t state[2]; /* enum ka_peer_state: of that side, as judged by the other's probes */
+    uint8_t ended;    /* enum ka_ended */
+    bool midstream;
+    bool one_way;
+    bool half_closed;
+    uint32_t exchange_frames;  /* one-way exchange: equal pure ACKs seen; 0 none */
+    ka_time exchange_interval; /* their period */
+    struct ka_ev_keepalive keepalive[2];
+    const char *note; /* footnote where alive needs one; static text or NULL */
+};
+
+enum { KA_UNDECODED_SLOTS = 16, KA_TEXT_MAX = 256 };
+
+struct ka_ev_capture {
+    uint64_t frames;
+    uint64_t tcp;
+    uint64_t received;
+    uint64_t dropped_kernel;
+    uint64_t dropped_interface;
+    uint64_t connections;
+    uint64_t evicted;
+    uint64_t undecoded[KA_UNDECODED_SLOTS]; /* by enum ka_undecoded */
+    uint64_t states[KA_PEER_STATE_COUNT];   /* judged peers by last state, for the summary */
+    uint64_t probes;
+    uint64_t answers;
+    uint64_t window_probes;
+    uint64_t lookalikes;
+    uint64_t time_steps; /* times the clock stepped back */
+    ka_time first;
+    ka_time last;
+    bool received_known;
+    bool drops_known; /* kernel */
+    bool interface_drops_known;
+    bool damaged;
+};
+
+struct ka_event {
+    enum ka_event_type type;
+    bool notable; /* a change worth a line in a quiet live view; the rest only with -v */
+    struct ka_envelope envelope;
+    union {
+        struct ka_ev_probe probe;
+        struct ka_ev_answer answer;
+        struct ka_ev_window_probe window_probe;
+        struct ka_ev_lookalike lookalike;
+        struct ka_ev_state state;
+        struct ka_ev_connection connection;
+        struct ka_ev_capture capture;
+    };
+};
+
+/* Where events go. `emit` gets an event that is valid during the call only. */
+struct ka_sink {
+    void (*emit)(void *context, const struct ka_event *event);
+    void *context;
+};
+
+#endif
