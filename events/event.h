@@ -191,6 +191,100 @@ struct ka_ev_capture {
     bool damaged;
 };
 
+enum { KA_EVIDENCE_MAX = 8, KA_FIGURES_MAX = 8 };
+
+/* A number behind a finding; the name ends in its unit, as in JSON ("gap_s"). */
+struct ka_figure {
+    const char *name; /* static text; NULL ends the list */
+    double value;     /* NaN is written as null */
+};
+
+enum ka_evidence { KA_EVIDENCE_FRAMES, KA_EVIDENCE_FLOWS };
+
+/* Something worth telling that several events or connections show together. */
+struct ka_ev_finding {
+    const char *kind;                   /* static, one word in kebab case */
+    char text[KA_TEXT_MAX];             /* a sentence for people; may hold foreign text */
+    uint64_t evidence[KA_EVIDENCE_MAX]; /* frame numbers or flow ids, 0 ends */
+    struct ka_figure figures[KA_FIGURES_MAX];
+    uint8_t evidence_of; /* enum ka_evidence: what the numbers in `evidence` are */
+};
+
+enum ka_verdict {
+    KA_VERDICT_UNKNOWN, /* the numbers could not be learned */
+    KA_VERDICT_ALIVE,
+    KA_VERDICT_DOUBTFUL, /* "alive?": closing, TIME_WAIT, or a proxy suspected; `why` says which */
+    KA_VERDICT_RESET,
+    KA_VERDICT_UNREACHABLE,
+    KA_VERDICT_SILENT,
+    KA_VERDICT_COUNT
+};
+
+/* What `kasniff probe` found out about one end. */
+struct ka_ev_verdict {
+    struct ka_endpoint target; /* the end that was asked */
+    char why[KA_TEXT_MAX];     /* "" none */
+    ka_time rtt;               /* the lowest; KA_TIME_NONE unknown */
+    uint32_t sent;
+    uint32_t answered;
+    uint8_t verdict; /* enum ka_verdict */
+    uint8_t ttl;     /* of the answer; 0 unknown */
+    uint8_t origin;  /* enum ka_origin, of the answer */
+};
+
+enum ka_arm { KA_ARM_SILENT, KA_ARM_KEEPALIVE_0, KA_ARM_KEEPALIVE_1, KA_ARM_DATA };
+enum ka_side { KA_SIDE_CLIENT, KA_SIDE_SERVER };
+enum ka_after_expiry {
+    KA_AFTER_UNKNOWN, /* nothing expired, or what followed was not seen */
+    KA_AFTER_RECOVERED,
+    KA_AFTER_SILENT,
+    KA_AFTER_RST,
+    KA_AFTER_ICMP,
+    KA_AFTER_CLOSED
+};
+
+enum { KA_KNOWN_MAX = 8 };
+
+/* How long a path remembers an idle connection: between the longest silence that a connection
+ * survived and the shortest that it did not. */
+struct ka_ev_idle_timeout {
+    ka_time survived;  /* longest; KA_TIME_NONE none */
+    ka_time died;      /* shortest; KA_TIME_NONE none */
+    ka_time precision; /* the grid step; KA_TIME_NONE where it does not apply */
+    uint64_t trials;
+    const char *known[KA_KNOWN_MAX]; /* products whose default lies in between; NULL ends. Valid
+                                        during the call */
+    uint8_t arm;                     /* enum ka_arm */
+    uint8_t first_speaker;           /* enum ka_side */
+    uint8_t after_expiry;            /* enum ka_after_expiry */
+};
+
+enum ka_socket_keepalive {
+    KA_SOCKET_KEEPALIVE_UNREADABLE, /* no permission to ask */
+    KA_SOCKET_KEEPALIVE_OFF,
+    KA_SOCKET_KEEPALIVE_ON
+};
+
+enum { KA_PROCESS_NAME_SIZE = 64, KA_SOCKET_STATE_SIZE = 16 };
+
+/* One connection of this host, as its kernel tells. Unknown durations are KA_TIME_NONE. */
+struct ka_ev_socket {
+    ka_time keepalive_idle; /* the three with KA_SOCKET_KEEPALIVE_ON */
+    ka_time keepalive_interval;
+    ka_time user_timeout; /* 0: the kernel's default */
+    ka_time timer_expires;
+    ka_time last_sent; /* how long ago */
+    ka_time last_received;
+    uint32_t keepalive_count;
+    uint32_t pid;                          /* 0 unknown */
+    uint32_t timer_unanswered;             /* probes or retransmissions without an answer */
+    char process[KA_PROCESS_NAME_SIZE];    /* foreign text; "" unknown */
+    char state[KA_SOCKET_STATE_SIZE];      /* as ss writes it: "ESTAB", "CLOSE-WAIT" */
+    char timer_kind[KA_SOCKET_STATE_SIZE]; /* "keepalive", "on", "persist", "timewait"; "" none */
+    uint8_t keepalive;                     /* enum ka_socket_keepalive */
+    bool defaults; /* idle, interval and count are all the system's defaults */
+};
+
 struct ka_event {
     enum ka_event_type type;
     bool notable; /* a change worth a line in a quiet live view; the rest only with -v */
@@ -202,6 +296,10 @@ struct ka_event {
         struct ka_ev_lookalike lookalike;
         struct ka_ev_state state;
         struct ka_ev_connection connection;
+        struct ka_ev_finding finding;
+        struct ka_ev_verdict verdict;
+        struct ka_ev_idle_timeout idle_timeout;
+        struct ka_ev_socket socket;
         struct ka_ev_capture capture;
     };
 };
