@@ -1,0 +1,218 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#include "cli/pipeline.h"
+
+#include "analyzers/engine.h"
+#include "cli/command.h"
+#include "cli/signals.h"
+#include "decode/decode.h"
+#include "events/field.h"
+
+#include <string.h>
+#include <sys/random.h>
+#include <time.h>
+
+static const char *state_value(unsigned index)
+{
+    return index < KA_PEER_STATE_COUNT ? ka_peer_state_name((enum ka_peer_state)index) : NULL;
+}
+
+const struct ka_option ka_pipeline_rows[] = {
+    {.name = "count",
+     .letter = 'c',
+     .kind = KA_ARG_NUMBER,
+     .arg = "N",
+     .offset = offsetof(struct ka_pipeline_options, frames),
+     .min = 1,
+     .max = INT64_MAX,
+     .group = "Input",
+     .help = "end after N frames"},
+    {.name = "all",
+     .kind = KA_ARG_FLAG,
+     .offset = offsetof(struct ka_pipeline_options, all),
+     .group = "Analysis",
+     .help = "a connection line for every connection, not only for those of interest"},
+    {.name = "fail-on",
+     .kind = KA_ARG_SET,
+     .arg = "STATE,...",
+     .offset = offsetof(struct ka_pipeline_options, fail_on),
+     .value = state_value,
+     .group = "Analysis",
+     .help = "exit with status 3 when a peer was found in one of these states"},
+    {.name = "vlan-key",
+     .kind = KA_ARG_FLAG,
+     .offset = offsetof(struct ka_pipeline_options, vlan_key),
+     .group = "Analysis",
+     .help = "the same endpoints under different VLAN tags are different connections"},
+    {.name = "memcap",
+     .kind = KA_ARG_SIZE,
+     .arg = "SIZE",
+     .offset = offsetof(struct ka_pipeline_options, memcap),
+     .min = 64 * 1024,
+     .max = INT64_MAX / 2,
+     .group = "Analysis",
+     .help = "memory for connections (default: a quarter of the machine's, at most 4G)"},
+    {.help = NULL},
+};
+
+/* A run under way. */
+struct run {
+    struct ka_source *source;
+    struct ka_engine *engine;
+    const struct ka_pipeline_outlet *outlet;
+    uint64_t undecoded[KA_UNDECODED_COUNT];
+    uint64_t left; /* frames until -c is reached */
+    uint32_t seen; /* states, a bit each */
+    uint8_t digits;
+    bool damaged;
+    struct timespec flushed; /* monotonic */
+};
+
+_Static_assert((int)KA_UNDECODED_COUNT <= (int)KA_UNDECODED_SLOTS, "a slot for every reason");
+
+/* Looks at what passes before it goes to the outlet: --fail-on needs no analyser of its own. */
+static void watch_event(void *context, const struct ka_event *event)
+{
+    struct run *run = context;
+    if (event->type == KA_EVENT_STATE)
+        run->seen |= UINT32_C(1) << event->state.to;
+    run->outlet->sink.emit(run->outlet->sink.context, event);
+}
+
+static struct ka_event make_capture_event(struct run *run)
+{
+    struct ka_source_stats source;
+    struct ka_engine_stats engine;
+    ka_source_stats(run->source, &source);
+    ka_engine_stats(run->engine, &engine);
+    struct ka_event event = {
+        .type = KA_EVENT_CAPTURE,
+        .notable = true,
+        .envelope = {.time = engine.last, .digits = run->digits},
+        .capture = {.frames = source.frames,
+                    .tcp = engine.tcp,
+                    .received = source.received,
+                    .dropped_kernel = source.dropped_kernel,
+                    .dropped_interface = source.dropped_interface,
+                    .connections = engine.connections,
+                    .evicted = engine.evicted,
+                    .probes = engine.probes,
+                    .answers = engine.answers,
+                    .window_probes = engine.window_probes,
+                    .lookalikes = engine.lookalikes,
+                    .time_steps = engine.time_steps,
+                    .first = engine.first,
+                    .last = engine.last,
+                    .received_known = source.received_known,
+                    .drops_known = source.dropped_kernel_known,
+                    .interface_drops_known = source.dropped_interface_known,
+                    .damaged = run->damaged},
+    };
+    for (int i = 0; i < KA_UNDECODED_COUNT; i++)
+        event.capture.undecoded[i] = run->undecoded[i];
+    for (int i = 0; i < KA_PEER_STATE_COUNT; i++)
+        event.capture.states[i] = engine.states[i];
+    return event;
+}
+
+static void take_frames(struct run *run, const struct ka_frame *frames, size_t count)
+{
+    struct ka_packet packets[KA_BATCH];
+    size_t decoded = 0;
+    for (size_t i = 0; i < count; i++) {
+        if (frames[i].digits > run->digits)
+            run->digits = frames[i].digits;
+        enum ka_undecoded reason = ka_decode(&frames[i], &packets[decoded]);
+        if (reason == KA_DECODED)
+            decoded++;
+        else
+            run->undecoded[reason]++;
+    }
+    ka_engine_packets(run->engine, packets, decoded);
+    run->left -= count;
+}
+
+/* Flushes where half a second has passed, so that a reader of our output sees events soon, yet the
+ * output is not written in crumbs. */
+static int flush_in_time(struct run *run, bool idle, struct ka_error *error)
+{
+    struct timespec now;
+    clock_gettime(CLOCK_MONOTONIC, &now);
+    ka_time passed =
+        (now.tv_sec - run->flushed.tv_sec) * KA_SECOND + now.tv_nsec - run->flushed.tv_nsec;
+    if (!idle && passed < 500 * KA_MILLISECOND)
+        return 0;
+    run->flushed = now;
+    return run->outlet->flush(run->outlet->context, error);
+}
+
+static enum ka_signal take_signal(struct run *run)
+{
+    enum ka_signal taken = ka_signals_take();
+    if (taken == KA_SIGNAL_SUMMARY) {
+        struct ka_event event = make_capture_event(run);
+        run->outlet->summary(run->outlet->context, &event);
+    }
+    return taken;
+}
+
+/* Reads until the end. Returns how it ended; an output that fails counts as KA_SOURCE_FAILED. */
+static enum ka_source_status read_all(struct run *run, struct ka_error *error)
+{
+    enum ka_source_status status = KA_SOURCE_FRAMES;
+    while (run->left > 0 && take_signal(run) != KA_SIGNAL_STOP) {
+        struct ka_frame frames[KA_BATCH];
+        size_t size = run->left < KA_BATCH ? (size_t)run->left : KA_BATCH;
+        size_t count = 0;
+        status = ka_source_next(run->source, frames, size, &count, error);
+        if (status == KA_SOURCE_FRAMES)
+            take_frames(run, frames, count);
+        else if (status != KA_SOURCE_IDLE)
+            return status;
+        if (flush_in_time(run, status == KA_SOURCE_IDLE, error) < 0)
+            return KA_SOURCE_FAILED;
+    }
+    return KA_SOURCE_END;
+}
+
+static int create_engine(struct run *run, const struct ka_pipeline_options *options,
+                         struct ka_error *error)
+{
+    struct ka_engine_config config = {
+        .memcap = options->memcap,
+        .vlan_key = options->vlan_key,
+        .all = options->all,
+        .lookalikes = run->outlet->lookalikes,
+        .sink = {.emit = watch_event, .context = run},
+    };
+    if (getrandom(config.key, sizeof(config.key), 0) != (ssize_t)sizeof(config.key))
+        return ka_error_set(error, "cannot get random bytes from the kernel: %m");
+    return ka_engine_create(&config, &run->engine, error);
+}
+
+int ka_pipeline_run(struct ka_source *source, const struct ka_pipeline_options *options,
+                    const struct ka_pipeline_outlet *outlet, struct ka_error *error)
+{
+    struct run run = {
+        .source = source,
+        .outlet = outlet,
+        .left = options->frames == 0 ? UINT64_MAX : options->frames,
+    };
+    if (create_engine(&run, options, error) < 0)
+        return KA_EXIT_FAILED;
+    clock_gettime(CLOCK_MONOTONIC, &run.flushed);
+    enum ka_source_status end = read_all(&run, error);
+    run.damaged = end == KA_SOURCE_DAMAGED;
+    ka_engine_end(run.engine);
+    struct ka_event event = make_capture_event(&run);
+    outlet->sink.emit(outlet->sink.context, &event);
+    struct ka_error late = {.text = ""};
+    bool written = outlet->flush(outlet->context, &late) == 0;
+    if (!written && end != KA_SOURCE_FAILED)
+        *error = late;
+    ka_engine_free(run.engine);
+    if (end == KA_SOURCE_FAILED || !written)
+        return KA_EXIT_FAILED;
+    if ((run.seen & options->fail_on) != 0)
+        return KA_EXIT_STATE;
+    return run.damaged ? KA_EXIT_FAILED : KA_EXIT_DONE;
+}

@@ -1,0 +1,43 @@
+/* SPDX-License-Identifier: BSD-2-Clause
+ *
+ * The run from frames to events that `sniff` and `report` share: source, decoder, engine, sink, and
+ * the `capture` event at the end.
+ */
+#ifndef KA_CLI_PIPELINE_H
+#define KA_CLI_PIPELINE_H
+
+#include "capture/source.h"
+#include "cli/options.h"
+#include "events/event.h"
+
+/* The options of this module; ka_pipeline_rows describe them. */
+struct ka_pipeline_options {
+    uint64_t frames;  /* -c: end after so many; 0: all */
+    uint64_t memcap;  /* bytes; 0: the engine's default */
+    uint32_t fail_on; /* a bit per enum ka_peer_state */
+    bool all;
+    bool vlan_key;
+};
+
+extern const struct ka_option ka_pipeline_rows[];
+
+/* Where a run sends what it finds. */
+struct ka_pipeline_outlet {
+    struct ka_sink sink; /* gets every event, the `capture` event last */
+    /* Writes out what is buffered; called when nothing comes and otherwise about twice a second.
+     * Returns 0, or -1 with the reason, which ends the run. */
+    int (*flush)(void *context, struct ka_error *error);
+    /* Prints an interim summary (SIGUSR1) from a capture event. */
+    void (*summary)(void *context, const struct ka_event *capture);
+    void *context;
+    bool lookalikes; /* lookalike events are wanted too */
+};
+
+/* Reads `source` (which stays the caller's) to its end, -c frames or a stop signal. Returns the
+ * exit status: KA_EXIT_DONE; KA_EXIT_FAILED with the reason, also for damaged input, all of whose
+ * readable part has been reported then; KA_EXIT_STATE when a --fail-on state was seen, which
+ * outranks damage (*error still tells it) but not a failure to write. */
+int ka_pipeline_run(struct ka_source *source, const struct ka_pipeline_options *options,
+                    const struct ka_pipeline_outlet *outlet, struct ka_error *error);
+
+#endif

@@ -1,0 +1,24 @@
+/* SPDX-License-Identifier: BSD-2-Clause
+ *
+ * Signals, as questions the main loop asks.
+ */
+#ifndef KA_CLI_SIGNALS_H
+#define KA_CLI_SIGNALS_H
+
+#include "base/error.h"
+
+enum ka_signal {
+    KA_SIGNAL_NONE,
+    KA_SIGNAL_SUMMARY, /* SIGUSR1: print the summary and go on */
+    KA_SIGNAL_STOP,    /* SIGINT, SIGTERM: end with the summary */
+};
+
+/* Installs the handlers; blocking calls are interrupted by them. SIGPIPE gets its default action
+ * back, which ends the process quietly, even where the parent had it ignored. Returns 0, or -1 with
+ * the reason. */
+int ka_signals_install(struct ka_error *error);
+
+/* What was signalled since the last call. A stop stays. */
+enum ka_signal ka_signals_take(void);
+
+#endif

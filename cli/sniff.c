@@ -1,0 +1,215 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#include "cli/sniff.h"
+
+#include "cli/input.h"
+#include "cli/pipeline.h"
+#include "cli/signals.h"
+#include "output/output.h"
+
+#include <stdlib.h>
+#include <unistd.h>
+
+enum color { COLOR_AUTO, COLOR_ALWAYS, COLOR_NEVER };
+
+struct options {
+    struct ka_general general;
+    struct ka_input_options input;
+    struct ka_pipeline_options pipeline;
+    unsigned color; /* enum color */
+    bool json;
+    bool utc;
+    bool verbose;
+    bool quiet;
+    bool line_buffered;
+    bool numeric;
+    bool schema;
+};
+
+static const char *color_value(unsigned index)
+{
+    static const char *const names[] = {
+        [COLOR_AUTO] = "auto", [COLOR_ALWAYS] = "always", [COLOR_NEVER] = "never"};
+    return index < sizeof(names) / sizeof(names[0]) ? names[index] : NULL;
+}
+
+static const struct ka_option rows[] = {
+    {.name = "json",
+     .kind = KA_ARG_FLAG,
+     .offset = offsetof(struct options, json),
+     .group = "Output",
+     .help = "one JSON object a line"},
+    {.name = "schema",
+     .kind = KA_ARG_FLAG,
+     .offset = offsetof(struct options, schema),
+     .group = "Output",
+     .help = "print the JSON Schema of --json and end"},
+    {.name = "color",
+     .kind = KA_ARG_ENUM,
+     .arg = "WHEN",
+     .offset = offsetof(struct options, color),
+     .value = color_value,
+     .group = "Output",
+     .help = "auto (on a terminal, unless NO_COLOR is set), always or never"},
+    {.name = "utc",
+     .kind = KA_ARG_FLAG,
+     .offset = offsetof(struct options, utc),
+     .group = "Output",
+     .help = "clock times in UTC instead of local time"},
+    {.name = "verbose",
+     .letter = 'v',
+     .kind = KA_ARG_FLAG,
+     .offset = offsetof(struct options, verbose),
+     .group = "Output",
+     .help = "also what looks like a probe and is none, and why"},
+    {.name = "quiet",
+     .letter = 'q',
+     .kind = KA_ARG_FLAG,
+     .offset = offsetof(struct options, quiet),
+     .group = "Output",
+     .help = "no line for probes and answers that change nothing"},
+    {.name = "line-buffered",
+     .letter = 'l',
+     .kind = KA_ARG_FLAG,
+     .offset = offsetof(struct options, line_buffered),
+     .group = "Output",
+     .help = "write every line at once"},
+    {.letter = 'n',
+     .kind = KA_ARG_FLAG,
+     .offset = offsetof(struct options, numeric),
+     .group = "Output",
+     .help = "numeric addresses and ports; this is always so, the letter is taken for habit"},
+    {.help = NULL},
+};
+
+static const struct ka_option_set sets[] = {
+    {ka_input_rows, offsetof(struct options, input)},
+    {ka_pipeline_rows, offsetof(struct options, pipeline)},
+    {rows, 0},
+    {ka_general_rows, offsetof(struct options, general)},
+    {.rows = NULL},
+};
+
+static const struct options defaults = {.color = COLOR_AUTO};
+
+/* A sink in front of the output, and what it needs to know. */
+struct view {
+    struct ka_output *output;
+    const struct options *options;
+};
+
+/* With -q single probes and answers go unless they changed something. */
+static void show_event(void *context, const struct ka_event *event)
+{
+    struct view *view = context;
+    bool single = event->type == KA_EVENT_PROBE || event->type == KA_EVENT_ANSWER ||
+                  event->type == KA_EVENT_WINDOW_PROBE || event->type == KA_EVENT_LOOKALIKE;
+    if (single && !event->notable && view->options->quiet)
+        return;
+    ka_output_event(view->output, event);
+}
+
+static int flush_view(void *context, struct ka_error *error)
+{
+    struct view *view = context;
+    return ka_output_flush(view->output, error);
+}
+
+/* The interim summary is text on standard error, whatever the form of the output. Where even that
+ * fails there is no one left to tell. */
+static void show_summary(void *context, const struct ka_event *capture)
+{
+    struct view *view = context;
+    struct ka_output *output = NULL;
+    struct ka_output_options options = {.form = KA_OUTPUT_TEXT, .utc = view->options->utc};
+    if (ka_output_create(stderr, &options, &output, NULL) < 0)
+        return;
+    ka_output_event(output, capture);
+    ka_output_flush(output, NULL);
+    ka_output_free(output);
+}
+
+static bool wants_color(unsigned color)
+{
+    const char *no_color = getenv("NO_COLOR");
+    if (color != COLOR_AUTO)
+        return color == COLOR_ALWAYS;
+    return isatty(STDOUT_FILENO) && (no_color == NULL || no_color[0] == '\0');
+}
+
+/* Runs the pipeline into an output on standard output. */
+static int show_source(struct ka_source *source, const struct options *options,
+                       struct ka_error *error)
+{
+    int status = KA_EXIT_FAILED;
+    struct view view = {.options = options};
+    const char **names = calloc(source->inputs, sizeof(*names));
+    if (names == NULL) {
+        ka_error_set(error, "cannot list %u inputs: out of memory", source->inputs);
+        return status;
+    }
+    for (uint16_t i = 0; i < source->inputs; i++)
+        names[i] = ka_source_input_name(source, i);
+    struct ka_output_options form = {
+        .form = options->json ? KA_OUTPUT_JSON : KA_OUTPUT_TEXT,
+        .color = wants_color(options->color),
+        .utc = options->utc,
+        .all = options->pipeline.all,
+        .verbose = options->verbose,
+        .line_buffered = options->line_buffered,
+        .input_names = names,
+        .input_count = source->inputs,
+    };
+    struct ka_pipeline_outlet outlet = {
+        .sink = {.emit = show_event, .context = &view},
+        .flush = flush_view,
+        .summary = show_summary,
+        .context = &view,
+        .lookalikes = options->verbose,
+    };
+    if (ka_output_create(stdout, &form, &view.output, error) == 0)
+        status = ka_pipeline_run(source, &options->pipeline, &outlet, error);
+    ka_output_free(view.output);
+    free(names);
+    return status;
+}
+
+static int print_schema(struct ka_error *error)
+{
+    if (ka_output_schema(stdout) == 0 && fflush(stdout) == 0)
+        return KA_EXIT_DONE;
+    ka_error_set(error, "cannot write the schema to standard output: %m");
+    return KA_EXIT_FAILED;
+}
+
+static int run(const void *given, const struct ka_texts *words, struct ka_error *error)
+{
+    const struct options *options = given;
+    if (options->schema)
+        return print_schema(error);
+    if (ka_signals_install(error) < 0)
+        return KA_EXIT_FAILED;
+    struct ka_input input;
+    struct ka_source *source = NULL;
+    int status = ka_input_init(&input, &options->input, words, error);
+    if (status == KA_EXIT_DONE) {
+        status = KA_EXIT_FAILED;
+        if (ka_input_open(&input, &source, error) == 0)
+            status = show_source(source, options, error);
+    }
+    ka_source_close(source);
+    ka_input_fini(&input);
+    return status;
+}
+
+const struct ka_command ka_command_sniff = {
+    .name = "sniff",
+    .summary = "Reads captures and tells of every keepalive probe, its answer and its end",
+    .synopsis = "[OPTIONS] FILE... [FILTER...]",
+    .notes = "The first words that are existing files are read as one capture in time order, - is\n"
+             "standard input; the rest is a filter in tcpdump's language. Exit status: 0 done,\n"
+             "1 failed or input damaged, 2 wrong usage, 3 a --fail-on state was seen.\n",
+    .sets = sets,
+    .defaults = &defaults,
+    .options_size = sizeof(struct options),
+    .run = run,
+};
