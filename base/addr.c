@@ -45,7 +45,7 @@ bool ka_addr_parse(const char *text, struct ka_addr *out)
 void ka_addr_text(const struct ka_addr *addr, char *out)
 {
     if (addr->family != 4 && addr->family != 6)
-        strcpy(out, "-");
+        memcpy(out, "-", 2);
     else
         inet_ntop(addr->family == 4 ? AF_INET : AF_INET6, addr->bytes, out, KA_ADDR_TEXT_SIZE);
 }

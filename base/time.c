@@ -80,7 +80,7 @@ void ka_time_clock(ka_time time, unsigned digits, bool utc, char *out)
 void ka_duration_text(ka_time duration, char *out)
 {
     if (duration == KA_TIME_NONE || duration < 0) {
-        strcpy(out, "?");
+        memcpy(out, "?", 2);
         return;
     }
     double seconds = (double)duration / 1e9;

@@ -3,6 +3,7 @@
 
 #include "cli/input.h"
 #include "cli/pipeline.h"
+#include "cli/privileges.h"
 #include "cli/signals.h"
 #include "output/output.h"
 
@@ -193,7 +194,7 @@ static int run(const void *given, const struct ka_texts *words, struct ka_error 
     int status = ka_input_init(&input, &options->input, words, error);
     if (status == KA_EXIT_DONE) {
         status = KA_EXIT_FAILED;
-        if (ka_input_open(&input, &source, error) == 0)
+        if (ka_input_open(&input, &source, error) == 0 && ka_privileges_drop(error) == 0)
             status = show_source(source, options, error);
     }
     ka_source_close(source);

@@ -1,0 +1,17 @@
+/* SPDX-License-Identifier: BSD-2-Clause
+ *
+ * Giving up what a reader of packets does not need, before it looks at the first of them.
+ */
+#ifndef KA_CLI_PRIVILEGES_H
+#define KA_CLI_PRIVILEGES_H
+
+#include "base/error.h"
+
+/* For good: when started by root, becomes `kasniff` where that user exists, else `nobody`, without
+ * supplementary groups; empties all capability sets; sets no_new_privs; and has the kernel answer
+ * EPERM to system calls that start programs, reach other processes or open sockets (not in builds
+ * with sanitizers or for coverage, which need some of them). Call it when inputs are open. Returns
+ * 0, or -1 with the reason; the process must not go on then. */
+int ka_privileges_drop(struct ka_error *error);
+
+#endif
