@@ -173,6 +173,9 @@ const char *ka_socket_state_name(enum ka_socket_state state);
 const char *ka_socket_timer_name(enum ka_socket_timer timer);
 const char *ka_socket_access_name(enum ka_socket_access access);
 
+/* The socket as an event of time `now`, its own copy but for the static text in `settings`. */
+void ka_socket_event(const struct ka_socket *socket, ka_time now, struct ka_event *out);
+
 /* The state of that name, in any case; "established" and "listening" are known, too. False, *out
  * untouched, where there is none. */
 bool ka_socket_state_parse(const char *name, enum ka_socket_state *out);
