@@ -8,6 +8,7 @@
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -63,6 +64,17 @@ static void read_name(pid_t pid, char out[KA_PROCESS_NAME_SIZE])
     out[length > 0 ? length : 0] = '\0';
 }
 
+/* The number that a name in /proc is; false for the other names. */
+static bool parse_name(const char *name, int *out)
+{
+    char *end;
+    long value = strtol(name, &end, 10);
+    if (!isdigit((unsigned char)name[0]) || *end != '\0' || value > INT_MAX)
+        return false;
+    *out = (int)value;
+    return true;
+}
+
 static bool socket_inode(int directory, const char *name, uint32_t *out)
 {
     char link[64];
@@ -90,7 +102,8 @@ static int scan_process(struct inode_table *table, pid_t pid)
     const struct dirent *entry;
     while ((entry = readdir(directory)) != NULL) {
         uint32_t inode;
-        if (!isdigit((unsigned char)entry->d_name[0]) ||
+        int descriptor;
+        if (!parse_name(entry->d_name, &descriptor) ||
             !socket_inode(dirfd(directory), entry->d_name, &inode) || inode == 0)
             continue;
         struct ka_socket *socket = *slot_of(table, inode);
@@ -100,7 +113,7 @@ static int scan_process(struct inode_table *table, pid_t pid)
             read_name(pid, process);
         table->unowned -= socket->pid == 0 ? 1 : 0;
         socket->pid = pid;
-        socket->descriptor = atoi(entry->d_name);
+        socket->descriptor = descriptor;
         memcpy(socket->process, process, sizeof(process));
     }
     closedir(directory);
@@ -117,9 +130,10 @@ static int scan_all(struct inode_table *table, struct ka_socket_list *list, stru
     list->restricted = geteuid() != 0;
     const struct dirent *entry;
     while (table->unowned > 0 && (entry = readdir(directory)) != NULL) {
-        if (!isdigit((unsigned char)entry->d_name[0]))
+        int pid;
+        if (!parse_name(entry->d_name, &pid))
             continue;
-        int reason = scan_process(table, atoi(entry->d_name));
+        int reason = scan_process(table, pid);
         if (reason == EACCES || reason == EPERM)
             list->restricted = true;
     }
