@@ -1,0 +1,58 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#include "flow/conn.h"
+
+enum { STAMP_SHIFT = 16 };
+
+/* A stamp is 32 bits of the time in units of 2^16 ns and comes round after 78 hours. KA_SIDE_DATA is
+ * taken away after an hour (flow/track.c), so that an old one is never mistaken. */
+ka_time ka_side_data_age(const struct ka_side *side, ka_time now)
+{
+    if ((side->flags & KA_SIDE_DATA) == 0 || now == KA_TIME_NONE || side->last_sent == KA_TIME_NONE)
+        return INT64_MAX;
+    if (now < side->last_sent)
+        return 0;
+    if (now - side->last_sent > 3600 * KA_SECOND)
+        return INT64_MAX;
+    uint32_t units = (uint32_t)((uint64_t)now >> STAMP_SHIFT) - side->data_stamp;
+    return (ka_time)units << STAMP_SHIFT;
+}
+
+void ka_side_stamp_data(struct ka_side *side, ka_time now)
+{
+    if (now == KA_TIME_NONE) {
+        side->flags &= (uint16_t)~(KA_SIDE_DATA | KA_SIDE_TIMED);
+        return;
+    }
+    side->data_stamp = (uint32_t)((uint64_t)now >> STAMP_SHIFT);
+    side->flags |= KA_SIDE_DATA | KA_SIDE_TIMED;
+}
+
+ka_time ka_side_rto(const struct ka_side *side)
+{
+    if (side->srtt_ms == 0 && side->rttvar_ms == 0)
+        return KA_SECOND;
+    ka_time rto = (side->srtt_ms + 4 * (ka_time)side->rttvar_ms) * KA_MILLISECOND;
+    if (rto < 200 * KA_MILLISECOND)
+        return 200 * KA_MILLISECOND;
+    return rto > 120 * KA_SECOND ? 120 * KA_SECOND : rto;
+}
+
+static uint16_t clamp_ms(int64_t value)
+{
+    return value > UINT16_MAX ? UINT16_MAX : (uint16_t)value;
+}
+
+void ka_side_sample_rtt(struct ka_side *side, ka_time rtt)
+{
+    int64_t ms = rtt / KA_MILLISECOND;
+    if (side->srtt_ms == 0 && side->rttvar_ms == 0) {
+        side->srtt_ms = clamp_ms(ms > 0 ? ms : 1);
+        side->rttvar_ms = clamp_ms(ms / 2);
+        return;
+    }
+    int64_t off = ms > side->srtt_ms ? ms - side->srtt_ms : side->srtt_ms - ms;
+    side->rttvar_ms = clamp_ms((3 * (int64_t)side->rttvar_ms + off) / 4);
+    side->srtt_ms = clamp_ms((7 * (int64_t)side->srtt_ms + ms + 4) / 8);
+    if (side->srtt_ms == 0)
+        side->srtt_ms = 1;
+}

@@ -1,0 +1,79 @@
+/* SPDX-License-Identifier: BSD-2-Clause
+ *
+ * The connection table: open addressing over 8-byte slots (a tag that is also the position, and an
+ * index), connections in a slab, a list per class in the order last heard. The hash is keyed with
+ * random numbers, so nobody can choose addresses that collide.
+ */
+#ifndef KA_FLOW_TABLE_H
+#define KA_FLOW_TABLE_H
+
+#include "base/slab.h"
+#include "flow/conn.h"
+#include "flow/zone.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+struct ka_slot {
+    uint32_t tag;   /* the hash */
+    uint32_t index; /* of the connection, 0: empty */
+};
+
+struct ka_table {
+    struct ka_slot *slots;
+    uint64_t capacity; /* slots */
+    struct ka_slab conns;
+    struct ka_zones zones;
+    struct {
+        uint32_t oldest;
+        uint32_t newest;
+    } lists[KA_CLASS_COUNT];
+    uint64_t key[2];
+    uint32_t next_flow_id;
+};
+
+/* `key` is random. Returns 0, or -1 when memory is out. */
+int ka_table_init(struct ka_table *table, const uint64_t key[2], bool vlan_key);
+void ka_table_fini(struct ka_table *table);
+
+/* Builds the key of a packet's connection (or, for an ICMP error, of the quoted one). Returns the
+ * sender's side: 0 or 1. */
+unsigned ka_table_key(struct ka_table *table, const struct ka_packet *packet, struct ka_key *key);
+
+/* The keyed hash. */
+uint32_t ka_table_hash(const struct ka_table *table, const struct ka_key *key);
+
+/* Asks the processor to fetch what a lookup of this hash will touch first, and then second. */
+void ka_table_prefetch_slot(const struct ka_table *table, uint32_t hash);
+void ka_table_prefetch_conn(const struct ka_table *table, uint32_t hash);
+
+/* The connection of a key; NULL when there is none. Valid until removed. */
+struct ka_conn *ka_table_find(const struct ka_table *table, const struct ka_key *key,
+                              uint32_t hash);
+
+/* Bytes the next insertion would take from the system; 0 when there is room. */
+size_t ka_table_insert_cost(const struct ka_table *table);
+
+/* Adds a connection that is not there, with a new flow id, in class KA_CLASS_HANDSHAKE; all else
+ * is 0. Returns NULL when memory is out. */
+struct ka_conn *ka_table_insert(struct ka_table *table, const struct ka_key *key, uint32_t hash);
+
+/* Takes a connection out; its memory is used again. */
+void ka_table_remove(struct ka_table *table, struct ka_conn *conn);
+
+/* Moves the connection to the end of its class's list, or of another class's. */
+void ka_table_touch(struct ka_table *table, struct ka_conn *conn);
+void ka_table_reclass(struct ka_table *table, struct ka_conn *conn, enum ka_conn_class class);
+
+/* The longest unheard connection of a class; NULL when the class is empty. */
+struct ka_conn *ka_table_oldest(const struct ka_table *table, enum ka_conn_class class);
+
+/* The next one of the same class, heard later; NULL at the end. */
+struct ka_conn *ka_table_newer(const struct ka_table *table, const struct ka_conn *conn);
+
+/* Connections in the table, and bytes taken for them. */
+uint32_t ka_table_count(const struct ka_table *table);
+size_t ka_table_memory(const struct ka_table *table);
+
+#endif

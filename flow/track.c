@@ -1,0 +1,273 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#include "flow/track.h"
+
+enum {
+    SLACK = 1 << 20,     /* sequence numbers that may lie beyond a window because of lost frames */
+    BACK = 1 << 28,      /* how far behind an old segment may lie and still belong */
+    COPY_NS = 1000000,   /* a copy follows within this: mirrored ports, `any`, bridges */
+};
+
+static bool has(const struct ka_side *side, unsigned flag)
+{
+    return (side->flags & flag) != 0;
+}
+
+/* The window in bytes; the largest it can mean when the scale is unknown. */
+static uint32_t window_bytes(const struct ka_side *side, const struct ka_side *peer, bool midstream)
+{
+    uint32_t window = has(side, KA_SIDE_WINDOW) ? (uint32_t)side->window : UINT16_MAX;
+    if (has(side, KA_SIDE_SCALE) && has(peer, KA_SIDE_SCALE))
+        return window << side->wscale;
+    return midstream && !has(side, KA_SIDE_SYN) ? window << 14 : window;
+}
+
+static bool near_next(const struct ka_side *side, uint32_t number, uint32_t ahead)
+{
+    if (!ka_side_has_next(side))
+        return true;
+    int32_t distance = ka_seq_diff(ka_side_next(side), number);
+    return distance <= (int32_t)ahead && distance >= -(int32_t)BACK;
+}
+
+bool ka_track_fits(const struct ka_side *sender, const struct ka_side *receiver,
+                   const struct ka_tcp *tcp)
+{
+    bool midstream = !has(sender, KA_SIDE_SYN) && !has(receiver, KA_SIDE_SYN);
+    uint32_t ahead = window_bytes(receiver, sender, midstream) + SLACK;
+    if (!near_next(sender, tcp->seq, ahead))
+        return false;
+    if ((tcp->flags & KA_TCP_ACK) == 0)
+        return true;
+    ahead = window_bytes(sender, receiver, midstream) + SLACK;
+    return near_next(receiver, tcp->ack, ahead);
+}
+
+/* 32 bits that two different segments share once in four thousand millions. The IP ID is in it:
+ * where it is 0, or there is none, all other fields decide. */
+static uint32_t fingerprint(const struct ka_packet *packet)
+{
+    const struct ka_tcp *tcp = &packet->tcp;
+    bool stamped = (tcp->options & KA_OPTION_TIMESTAMPS) != 0;
+    uint64_t hash = ((uint64_t)tcp->seq << 32 | tcp->ack) * 0x9e3779b97f4a7c15u;
+    hash ^= (uint64_t)packet->ip_id << 48 | (uint64_t)tcp->window << 32 | (uint64_t)tcp->flags << 24 |
+            (tcp->length & 0xffffff);
+    hash = (hash ^ hash >> 29) * 0xbf58476d1ce4e5b9u;
+    if (stamped)
+        hash ^= (uint64_t)tcp->tsval << 32 | tcp->tsecr;
+    if ((tcp->options & KA_OPTION_SACK) != 0)
+        hash += (uint64_t)tcp->sack_left << 32 | tcp->sack_right;
+    hash = (hash ^ hash >> 32) * 0x94d049bb133111ebu;
+    return (uint32_t)(hash >> 32);
+}
+
+static bool is_copy(const struct ka_side *sender, const struct ka_packet *packet, uint32_t print,
+                    ka_time time)
+{
+    if (sender->print != print || sender->packets == 0 || time == KA_TIME_NONE ||
+        sender->last_sent == KA_TIME_NONE)
+        return false;
+    ka_time gap = time - sender->last_sent;
+    bool same_hop = packet->ttl == sender->ttl || packet->ttl + 1 == sender->ttl;
+    return gap >= -COPY_NS && gap <= COPY_NS && same_hop;
+}
+
+static uint32_t find_facts(const struct ka_side *sender, const struct ka_side *receiver,
+                           const struct ka_packet *packet)
+{
+    const struct ka_tcp *tcp = &packet->tcp;
+    uint32_t facts = 0;
+    unsigned control = tcp->flags & (KA_TCP_SYN | KA_TCP_FIN | KA_TCP_RST);
+    if (ka_track_fits(sender, receiver, tcp))
+        facts |= KA_SEG_FITS;
+    if (control == 0 && (tcp->flags & KA_TCP_ACK) != 0 && tcp->length == 0)
+        facts |= KA_SEG_PURE;
+    if (has(receiver, KA_SIDE_WINDOW) && receiver->window == 0)
+        facts |= KA_SEG_CLOSED;
+    if ((tcp->options & KA_OPTION_TIMESTAMPS) != 0 && has(sender, KA_SIDE_STAMPS) &&
+        ka_seq_lt(tcp->tsval, sender->tsval))
+        facts |= KA_SEG_OLD_STAMP;
+    if (!ka_side_has_next(sender))
+        return facts | KA_SEG_UNBASED;
+    uint32_t next = ka_side_next(sender);
+    if (tcp->seq == next)
+        facts |= KA_SEG_AT_NEXT;
+    else if (tcp->seq + 1 == next || (has(sender, KA_SIDE_ACKED) && tcp->seq + 1 == sender->acked_next))
+        facts |= KA_SEG_BEFORE;
+    else if (ka_seq_lt(tcp->seq, next) && (facts & KA_SEG_FITS) != 0 &&
+             (!has(sender, KA_SIDE_ACKED) || ka_seq_lt(tcp->seq, sender->acked_next)))
+        facts |= KA_SEG_BELOW;
+    uint32_t end = tcp->seq + tcp->length + (control == KA_TCP_SYN) + (control == KA_TCP_FIN);
+    if (ka_seq_lt(next, end))
+        facts |= KA_SEG_NEW;
+    return facts;
+}
+
+static void note_sent(struct ka_side *sender, const struct ka_packet *packet, uint32_t facts,
+                      ka_time time)
+{
+    const struct ka_tcp *tcp = &packet->tcp;
+    unsigned control = tcp->flags & (KA_TCP_SYN | KA_TCP_FIN);
+    if ((tcp->flags & KA_TCP_RST) != 0)
+        return;
+    /* One byte may be a keystroke or a probe's garbage: it tells the next number of a sender only
+     * when that was known. No byte and no flag tells nothing: it may be NXT or NXT - 1. */
+    if (tcp->length == 0 && control == 0)
+        return;
+    if (tcp->length == 1 && control == 0 && (facts & KA_SEG_UNBASED) != 0)
+        return;
+    uint32_t end = tcp->seq + tcp->length + (control != 0);
+    if (tcp->length > 0 && (facts & KA_SEG_BEFORE) == 0)
+        sender->flags |= KA_SIDE_PAYLOAD;
+    if (has(sender, KA_SIDE_SENT) && ka_seq_le(end, sender->sent_next)) {
+        sender->flags &= (uint16_t)~KA_SIDE_TIMED; /* Karn: what was resent times nothing */
+        return;
+    }
+    bool already_acked = has(sender, KA_SIDE_ACKED) && ka_seq_le(end, sender->acked_next);
+    sender->sent_next = end;
+    sender->flags |= KA_SIDE_SENT;
+    sender->flags &= (uint16_t)~(KA_SIDE_BYTE | KA_SIDE_CONTROL);
+    if (control != 0) {
+        sender->flags |= KA_SIDE_CONTROL;
+    } else if (packet->payload_captured == tcp->length && !packet->length_guessed) {
+        sender->last_byte = packet->payload[tcp->length - 1];
+        sender->flags |= KA_SIDE_BYTE;
+    }
+    ka_side_stamp_data(sender, time);
+    if (already_acked || (facts & KA_SEG_UNBASED) != 0)
+        sender->flags &= (uint16_t)~KA_SIDE_TIMED;
+}
+
+static void note_acked(struct ka_side *receiver, const struct ka_tcp *tcp, ka_time time)
+{
+    if ((tcp->flags & KA_TCP_ACK) == 0 || (tcp->flags & KA_TCP_RST) != 0)
+        return;
+    if (has(receiver, KA_SIDE_ACKED) && ka_seq_le(tcp->ack, receiver->acked_next))
+        return;
+    receiver->acked_next = tcp->ack;
+    receiver->flags |= KA_SIDE_ACKED;
+    if (has(receiver, KA_SIDE_TIMED) && tcp->ack == receiver->sent_next) {
+        ka_time age = ka_side_data_age(receiver, time);
+        receiver->flags &= (uint16_t)~KA_SIDE_TIMED;
+        if (age != INT64_MAX)
+            ka_side_sample_rtt(receiver, age);
+    }
+    /* Where the capture lost the last data, the byte before NXT is not known any more. */
+    if (has(receiver, KA_SIDE_SENT) && ka_seq_lt(receiver->sent_next, tcp->ack))
+        receiver->flags &= (uint16_t)~(KA_SIDE_BYTE | KA_SIDE_CONTROL);
+}
+
+static void note_header(struct ka_side *sender, const struct ka_packet *packet)
+{
+    const struct ka_tcp *tcp = &packet->tcp;
+    if ((tcp->flags & KA_TCP_SYN) != 0) {
+        sender->flags |= KA_SIDE_SYN;
+        if ((tcp->options & KA_OPTION_WSCALE) != 0) {
+            sender->wscale = tcp->wscale & 0xf;
+            sender->flags |= KA_SIDE_SCALE;
+        }
+        if ((tcp->options & KA_OPTION_SACK_PERMITTED) != 0)
+            sender->flags |= KA_SIDE_SACK;
+    }
+    if ((tcp->flags & KA_TCP_FIN) != 0)
+        sender->flags |= KA_SIDE_FIN;
+    if ((tcp->flags & KA_TCP_RST) != 0) {
+        sender->flags |= KA_SIDE_RST;
+    } else {
+        sender->window = tcp->window;
+        sender->flags |= KA_SIDE_WINDOW;
+    }
+    if ((tcp->options & KA_OPTION_TIMESTAMPS) != 0 && (tcp->flags & KA_TCP_RST) == 0 &&
+        (!has(sender, KA_SIDE_STAMPS) || ka_seq_lt(sender->tsval, tcp->tsval))) {
+        sender->tsval = tcp->tsval;
+        sender->flags |= KA_SIDE_STAMPS;
+    }
+}
+
+static void note_time(struct ka_conn *conn, struct ka_side *sender, ka_time time)
+{
+    if (time == KA_TIME_NONE)
+        return;
+    ka_time last = ka_conn_last(conn);
+    if (last != KA_TIME_NONE && time > last) {
+        int64_t idle = (time - last) / KA_MILLISECOND;
+        if (idle > conn->longest_idle_ms)
+            conn->longest_idle_ms = idle > UINT32_MAX ? UINT32_MAX : (uint32_t)idle;
+    }
+    /* Before last_sent moves on: an age of more than an hour could be mistaken later. */
+    if (has(sender, KA_SIDE_DATA) && ka_side_data_age(sender, time) > 3600 * KA_SECOND)
+        sender->flags &= (uint16_t)~(KA_SIDE_DATA | KA_SIDE_TIMED);
+    sender->last_sent = time;
+}
+
+static void take(struct ka_conn *conn, unsigned side, const struct ka_packet *packet,
+                 uint32_t facts, uint32_t print)
+{
+    struct ka_side *sender = &conn->side[side];
+    ka_time time = packet->frame->time;
+    note_time(conn, sender, time);
+    sender->packets++;
+    sender->bytes += packet->tcp.length;
+    sender->print = print;
+    if ((packet->tcp.flags & KA_TCP_RST) == 0) {
+        sender->ttl = packet->ttl;
+        sender->ip_id = packet->ip_id;
+    }
+    if ((facts & KA_SEG_FITS) == 0)
+        return;
+    note_sent(sender, packet, facts, time);
+    note_acked(&conn->side[!side], &packet->tcp, time);
+    note_header(sender, packet);
+}
+
+/* Data or an acknowledgement that does nothing unexpected. Most of all traffic. */
+static bool is_plain(const struct ka_conn *conn, const struct ka_packet *packet, uint32_t facts)
+{
+    const unsigned loud = KA_TCP_SYN | KA_TCP_FIN | KA_TCP_RST;
+    if (conn->extra != 0 || (packet->tcp.flags & loud) != 0 || (facts & KA_SEG_FITS) == 0)
+        return false;
+    if (packet->tcp.length > 1)
+        return true;
+    if ((facts & (KA_SEG_UNBASED | KA_SEG_BEFORE | KA_SEG_BELOW)) != 0)
+        return false;
+    return (facts & KA_SEG_CLOSED) == 0 && (packet->tcp.flags & KA_TCP_ACK) != 0;
+}
+
+bool ka_track(struct ka_conn *conn, unsigned side, const struct ka_packet *packet,
+              struct ka_segment *segment)
+{
+    struct ka_side *sender = &conn->side[side];
+    struct ka_side *receiver = &conn->side[!side];
+    ka_time time = packet->frame->time;
+    uint32_t print = fingerprint(packet);
+    uint32_t facts = find_facts(sender, receiver, packet);
+    bool copy = is_copy(sender, packet, print, time);
+    if (!copy && is_plain(conn, packet, facts)) {
+        take(conn, side, packet, facts, print);
+        return false;
+    }
+    if (time == KA_TIME_NONE)
+        facts |= KA_SEG_NO_TIME;
+    if (copy)
+        facts |= KA_SEG_COPY;
+    segment->packet = packet;
+    segment->conn = conn;
+    segment->sender = *sender;
+    segment->receiver = *receiver;
+    segment->time = time;
+    segment->facts = facts;
+    segment->side = (uint8_t)side;
+    if (!copy)
+        take(conn, side, packet, facts, print);
+    return true;
+}
+
+void ka_track_rebase(struct ka_conn *conn, unsigned side, const struct ka_packet *packet)
+{
+    const unsigned known = KA_SIDE_SENT | KA_SIDE_ACKED | KA_SIDE_STAMPS | KA_SIDE_BYTE |
+                           KA_SIDE_DATA | KA_SIDE_TIMED | KA_SIDE_CONTROL | KA_SIDE_WINDOW;
+    for (unsigned i = 0; i < 2; i++)
+        conn->side[i].flags &= (uint16_t)~known;
+    note_sent(&conn->side[side], packet, KA_SEG_UNBASED, packet->frame->time);
+    note_acked(&conn->side[!side], &packet->tcp, packet->frame->time);
+    note_header(&conn->side[side], packet);
+}
