@@ -233,7 +233,7 @@ struct ka_ev_verdict {
 };
 
 enum ka_arm { KA_ARM_SILENT, KA_ARM_KEEPALIVE_0, KA_ARM_KEEPALIVE_1, KA_ARM_DATA };
-enum ka_side { KA_SIDE_CLIENT, KA_SIDE_SERVER };
+enum ka_speaker { KA_SPEAKER_CLIENT, KA_SPEAKER_SERVER };
 enum ka_after_expiry {
     KA_AFTER_UNKNOWN, /* nothing expired, or what followed was not seen */
     KA_AFTER_RECOVERED,
@@ -255,7 +255,7 @@ struct ka_ev_idle_timeout {
     const char *known[KA_KNOWN_MAX]; /* products whose default lies in between; NULL ends. Valid
                                         during the call */
     uint8_t arm;                     /* enum ka_arm */
-    uint8_t first_speaker;           /* enum ka_side */
+    uint8_t first_speaker;           /* enum ka_speaker */
     uint8_t after_expiry;            /* enum ka_after_expiry */
 };
 
