@@ -13,12 +13,12 @@ enum { KA_SLAB_CHUNK = 1024 }; /* records a chunk */
 
 struct ka_slab {
     uint8_t **chunks;
-    size_t record;         /* bytes a record, at least 4 */
-    uint32_t chunk_count;  /* chunks taken */
-    uint32_t chunk_room;   /* entries in `chunks` */
-    uint32_t used;         /* records in use */
-    uint32_t fresh;        /* records ever taken from chunks */
-    uint32_t free_head;    /* index of a record given back, 0 none */
+    size_t record;        /* bytes a record, at least 4 */
+    uint32_t chunk_count; /* chunks taken */
+    uint32_t chunk_room;  /* entries in `chunks` */
+    uint32_t used;        /* records in use */
+    uint32_t fresh;       /* records ever taken from chunks */
+    uint32_t free_head;   /* index of a record given back, 0 none */
 };
 
 /* `record` bytes a record, a multiple of 8. Takes no memory yet. */

@@ -3,8 +3,8 @@
 
 enum { STAMP_SHIFT = 16 };
 
-/* A stamp is 32 bits of the time in units of 2^16 ns and comes round after 78 hours. KA_SIDE_DATA is
- * taken away after an hour (flow/track.c), so that an old one is never mistaken. */
+/* A stamp is 32 bits of the time in units of 2^16 ns and comes round after 78 hours. KA_SIDE_DATA
+ * is taken away after an hour (flow/track.c), so that an old one is never mistaken. */
 ka_time ka_side_data_age(const struct ka_side *side, ka_time now)
 {
     if ((side->flags & KA_SIDE_DATA) == 0 || now == KA_TIME_NONE || side->last_sent == KA_TIME_NONE)
@@ -20,7 +20,7 @@ ka_time ka_side_data_age(const struct ka_side *side, ka_time now)
 void ka_side_stamp_data(struct ka_side *side, ka_time now)
 {
     if (now == KA_TIME_NONE) {
-        side->flags &= (uint16_t)~(KA_SIDE_DATA | KA_SIDE_TIMED);
+        side->flags &= (uint16_t) ~(KA_SIDE_DATA | KA_SIDE_TIMED);
         return;
     }
     side->data_stamp = (uint32_t)((uint64_t)now >> STAMP_SHIFT);

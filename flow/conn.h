@@ -51,15 +51,15 @@ struct ka_side {
     uint64_t last_byte : 8; /* with KA_SIDE_BYTE */
     uint64_t wscale : 4;    /* with KA_SIDE_SCALE */
     uint64_t unused : 8;
-    uint64_t bytes : 48;   /* payload */
-    uint64_t window : 16;  /* as last sent, not scaled, with KA_SIDE_WINDOW */
-    uint32_t sent_next;    /* highest sequence number + length it sent, with KA_SIDE_SENT */
-    uint32_t acked_next;   /* highest ack its peer sent, with KA_SIDE_ACKED */
-    uint32_t tsval;        /* highest, with KA_SIDE_STAMPS */
-    uint32_t data_stamp;   /* when it last sent something new, see ka_side_data_age */
-    uint32_t print;        /* fingerprint of its last frame, to know a copy */
-    uint16_t ip_id;        /* of its last segment */
-    uint16_t srtt_ms;      /* smoothed round trip to the peer from here (RFC 6298); 0 unknown */
+    uint64_t bytes : 48;  /* payload */
+    uint64_t window : 16; /* as last sent, not scaled, with KA_SIDE_WINDOW */
+    uint32_t sent_next;   /* highest sequence number + length it sent, with KA_SIDE_SENT */
+    uint32_t acked_next;  /* highest ack its peer sent, with KA_SIDE_ACKED */
+    uint32_t tsval;       /* highest, with KA_SIDE_STAMPS */
+    uint32_t data_stamp;  /* when it last sent something new, see ka_side_data_age */
+    uint32_t print;       /* fingerprint of its last frame, to know a copy */
+    uint16_t ip_id;       /* of its last segment */
+    uint16_t srtt_ms;     /* smoothed round trip to the peer from here (RFC 6298); 0 unknown */
     uint16_t rttvar_ms;
     uint16_t flags; /* KA_SIDE_ */
 } __attribute__((packed, aligned(4)));

@@ -8,8 +8,8 @@ enum { FIRST_CAPACITY = 1024 };
 
 int ka_table_init(struct ka_table *table, const uint64_t key[2], bool vlan_key)
 {
-    *table = (struct ka_table){
-        .capacity = FIRST_CAPACITY, .key = {key[0], key[1]}, .next_flow_id = 1};
+    *table =
+        (struct ka_table){.capacity = FIRST_CAPACITY, .key = {key[0], key[1]}, .next_flow_id = 1};
     ka_slab_init(&table->conns, sizeof(struct ka_conn));
     if (ka_zones_init(&table->zones, vlan_key) < 0)
         return -1;
@@ -255,8 +255,8 @@ void ka_table_reclass(struct ka_table *table, struct ka_conn *conn, enum ka_conn
 {
     uint32_t index = index_of(table, conn);
     unlink_conn(table, conn);
-    conn->flags = (uint16_t)((conn->flags & ~(unsigned)KA_CONN_CLASS) |
-                             (unsigned)class * KA_CONN_CLASS_UNIT);
+    conn->flags =
+        (uint16_t)((conn->flags & ~(unsigned)KA_CONN_CLASS) | (unsigned)class * KA_CONN_CLASS_UNIT);
     link_newest(table, conn, index);
 }
 

@@ -2,9 +2,9 @@
 #include "flow/track.h"
 
 enum {
-    SLACK = 1 << 20,     /* sequence numbers that may lie beyond a window because of lost frames */
-    BACK = 1 << 28,      /* how far behind an old segment may lie and still belong */
-    COPY_NS = 1000000,   /* a copy follows within this: mirrored ports, `any`, bridges */
+    SLACK = 1 << 20,   /* sequence numbers that may lie beyond a window because of lost frames */
+    BACK = 1 << 28,    /* how far behind an old segment may lie and still belong */
+    COPY_NS = 1000000, /* a copy follows within this: mirrored ports, `any`, bridges */
 };
 
 static bool has(const struct ka_side *side, unsigned flag)
@@ -49,8 +49,8 @@ static uint32_t fingerprint(const struct ka_packet *packet)
     const struct ka_tcp *tcp = &packet->tcp;
     bool stamped = (tcp->options & KA_OPTION_TIMESTAMPS) != 0;
     uint64_t hash = ((uint64_t)tcp->seq << 32 | tcp->ack) * 0x9e3779b97f4a7c15u;
-    hash ^= (uint64_t)packet->ip_id << 48 | (uint64_t)tcp->window << 32 | (uint64_t)tcp->flags << 24 |
-            (tcp->length & 0xffffff);
+    hash ^= (uint64_t)packet->ip_id << 48 | (uint64_t)tcp->window << 32 |
+            (uint64_t)tcp->flags << 24 | (tcp->length & 0xffffff);
     hash = (hash ^ hash >> 29) * 0xbf58476d1ce4e5b9u;
     if (stamped)
         hash ^= (uint64_t)tcp->tsval << 32 | tcp->tsecr;
@@ -91,7 +91,8 @@ static uint32_t find_facts(const struct ka_side *sender, const struct ka_side *r
     uint32_t next = ka_side_next(sender);
     if (tcp->seq == next)
         facts |= KA_SEG_AT_NEXT;
-    else if (tcp->seq + 1 == next || (has(sender, KA_SIDE_ACKED) && tcp->seq + 1 == sender->acked_next))
+    else if (tcp->seq + 1 == next ||
+             (has(sender, KA_SIDE_ACKED) && tcp->seq + 1 == sender->acked_next))
         facts |= KA_SEG_BEFORE;
     else if (ka_seq_lt(tcp->seq, next) && (facts & KA_SEG_FITS) != 0 &&
              (!has(sender, KA_SIDE_ACKED) || ka_seq_lt(tcp->seq, sender->acked_next)))
@@ -125,7 +126,7 @@ static void note_sent(struct ka_side *sender, const struct ka_packet *packet, ui
     bool already_acked = has(sender, KA_SIDE_ACKED) && ka_seq_le(end, sender->acked_next);
     sender->sent_next = end;
     sender->flags |= KA_SIDE_SENT;
-    sender->flags &= (uint16_t)~(KA_SIDE_BYTE | KA_SIDE_CONTROL);
+    sender->flags &= (uint16_t) ~(KA_SIDE_BYTE | KA_SIDE_CONTROL);
     if (control != 0) {
         sender->flags |= KA_SIDE_CONTROL;
     } else if (packet->payload_captured == tcp->length && !packet->length_guessed) {
@@ -153,7 +154,7 @@ static void note_acked(struct ka_side *receiver, const struct ka_tcp *tcp, ka_ti
     }
     /* Where the capture lost the last data, the byte before NXT is not known any more. */
     if (has(receiver, KA_SIDE_SENT) && ka_seq_lt(receiver->sent_next, tcp->ack))
-        receiver->flags &= (uint16_t)~(KA_SIDE_BYTE | KA_SIDE_CONTROL);
+        receiver->flags &= (uint16_t) ~(KA_SIDE_BYTE | KA_SIDE_CONTROL);
 }
 
 static void note_header(struct ka_side *sender, const struct ka_packet *packet)
@@ -195,7 +196,7 @@ static void note_time(struct ka_conn *conn, struct ka_side *sender, ka_time time
     }
     /* Before last_sent moves on: an age of more than an hour could be mistaken later. */
     if (has(sender, KA_SIDE_DATA) && ka_side_data_age(sender, time) > 3600 * KA_SECOND)
-        sender->flags &= (uint16_t)~(KA_SIDE_DATA | KA_SIDE_TIMED);
+        sender->flags &= (uint16_t) ~(KA_SIDE_DATA | KA_SIDE_TIMED);
     sender->last_sent = time;
 }
 
