@@ -15,7 +15,8 @@
 
 enum ka_source_status {
     KA_SOURCE_FRAMES,  /* *count frames, at least one */
-    KA_SOURCE_IDLE,    /* nothing for about 100 ms; live sources and growing pipes only */
+    KA_SOURCE_IDLE,    /* nothing for about 100 ms, or a signal came (live sources and pipes), or a
+                          filter has rejected everything for a long while */
     KA_SOURCE_END,     /* no more will come; all was well */
     KA_SOURCE_DAMAGED, /* no more will come: the input is cut or broken here, *error says how.
                           Everything before it has been handed over. */
@@ -51,7 +52,9 @@ struct ka_source {
 };
 
 /* Fills frames[0..*count-1], at most `size` (KA_BATCH as a rule), in time order as far as the
- * input has one. Frames a filter rejects are skipped but keep their numbers. */
+ * input has one. Frames a filter rejects are skipped but keep their numbers. error->text (error may
+ * be NULL) is empty afterwards unless there is something to say: how it ended with DAMAGED and
+ * FAILED, a warning to be printed once with the others. An end is final: later calls repeat it. */
 enum ka_source_status ka_source_next(struct ka_source *source, struct ka_frame *frames, size_t size,
                                      size_t *count, struct ka_error *error);
 

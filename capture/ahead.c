@@ -1,0 +1,164 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#include "capture/ahead.h"
+
+#include <errno.h>
+#include <pthread.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+enum { PIECES = 4, PIECE_SIZE = 256 * 1024 };
+
+struct piece {
+    uint8_t *bytes;
+    size_t at;
+    size_t used;
+    enum ka_bytes status; /* KA_BYTES_SOME, or how it ended */
+    struct ka_error error;
+};
+
+struct ka_ahead {
+    struct ka_unpack *unpack;
+    pthread_t thread;
+    pthread_mutex_t lock; /* guards the three below; a piece belongs to one side at a time */
+    pthread_cond_t changed;
+    unsigned filled; /* pieces the thread has finished, ever */
+    unsigned emptied;
+    bool stop;
+    struct piece pieces[PIECES];
+};
+
+/* True when the piece may be filled, false when the reader wants no more. */
+static bool await_room(struct ka_ahead *ahead)
+{
+    pthread_mutex_lock(&ahead->lock);
+    while (!ahead->stop && ahead->filled - ahead->emptied == PIECES)
+        pthread_cond_wait(&ahead->changed, &ahead->lock);
+    bool go_on = !ahead->stop;
+    pthread_mutex_unlock(&ahead->lock);
+    return go_on;
+}
+
+static void count_up(struct ka_ahead *ahead, unsigned *counter)
+{
+    pthread_mutex_lock(&ahead->lock);
+    (*counter)++;
+    pthread_cond_broadcast(&ahead->changed);
+    pthread_mutex_unlock(&ahead->lock);
+}
+
+static void *work(void *argument)
+{
+    struct ka_ahead *ahead = argument;
+    unsigned next = 0;
+    enum ka_bytes status = KA_BYTES_NONE;
+    while ((status == KA_BYTES_SOME || status == KA_BYTES_NONE) && await_room(ahead)) {
+        struct piece *piece = &ahead->pieces[next % PIECES];
+        piece->at = 0;
+        piece->used = 0;
+        status =
+            ka_unpack_read(ahead->unpack, piece->bytes, PIECE_SIZE, &piece->used, &piece->error);
+        if (status == KA_BYTES_NONE)
+            continue;
+        piece->status = status;
+        next++;
+        count_up(ahead, &ahead->filled);
+    }
+    return NULL;
+}
+
+static bool start_thread(struct ka_ahead *ahead)
+{
+    sigset_t all;
+    sigset_t before;
+    sigfillset(&all);
+    pthread_sigmask(SIG_SETMASK, &all, &before);
+    int result = pthread_create(&ahead->thread, NULL, work, ahead);
+    pthread_sigmask(SIG_SETMASK, &before, NULL);
+    return result == 0;
+}
+
+static void destroy(struct ka_ahead *ahead)
+{
+    pthread_cond_destroy(&ahead->changed);
+    pthread_mutex_destroy(&ahead->lock);
+    for (unsigned i = 0; i < PIECES; i++)
+        free(ahead->pieces[i].bytes);
+    free(ahead);
+}
+
+struct ka_ahead *ka_ahead_start(struct ka_unpack *unpack)
+{
+    struct ka_ahead *ahead = calloc(1, sizeof(*ahead));
+    if (ahead == NULL)
+        return NULL;
+    ahead->unpack = unpack;
+    pthread_condattr_t attributes;
+    pthread_condattr_init(&attributes);
+    pthread_condattr_setclock(&attributes, CLOCK_MONOTONIC);
+    pthread_cond_init(&ahead->changed, &attributes);
+    pthread_condattr_destroy(&attributes);
+    pthread_mutex_init(&ahead->lock, NULL);
+    bool ok = true;
+    for (unsigned i = 0; i < PIECES; i++) {
+        ahead->pieces[i].bytes = malloc(PIECE_SIZE);
+        ok = ok && ahead->pieces[i].bytes != NULL;
+    }
+    if (ok && start_thread(ahead))
+        return ahead;
+    destroy(ahead);
+    return NULL;
+}
+
+/* True when a piece is there to be read. */
+static bool await_piece(struct ka_ahead *ahead)
+{
+    struct timespec until;
+    clock_gettime(CLOCK_MONOTONIC, &until);
+    until.tv_nsec += KA_BYTES_PATIENCE_MS * 1000000L;
+    if (until.tv_nsec >= 1000000000L) {
+        until.tv_nsec -= 1000000000L;
+        until.tv_sec++;
+    }
+    pthread_mutex_lock(&ahead->lock);
+    int result = 0;
+    while (ahead->filled == ahead->emptied && result == 0)
+        result = pthread_cond_timedwait(&ahead->changed, &ahead->lock, &until);
+    bool there = ahead->filled != ahead->emptied;
+    pthread_mutex_unlock(&ahead->lock);
+    return there;
+}
+
+enum ka_bytes ka_ahead_read(struct ka_ahead *ahead, uint8_t *out, size_t size, size_t *got,
+                            struct ka_error *error)
+{
+    if (!await_piece(ahead))
+        return KA_BYTES_NONE;
+    struct piece *piece = &ahead->pieces[ahead->emptied % PIECES];
+    if (piece->status != KA_BYTES_SOME) { /* the last piece: it stays */
+        if (error != NULL)
+            *error = piece->error;
+        return piece->status;
+    }
+    size_t left = piece->used - piece->at;
+    size_t count = left < size ? left : size;
+    memcpy(out, piece->bytes + piece->at, count);
+    piece->at += count;
+    if (piece->at == piece->used)
+        count_up(ahead, &ahead->emptied);
+    *got = count;
+    return KA_BYTES_SOME;
+}
+
+void ka_ahead_stop(struct ka_ahead *ahead)
+{
+    if (ahead == NULL)
+        return;
+    pthread_mutex_lock(&ahead->lock);
+    ahead->stop = true;
+    pthread_cond_broadcast(&ahead->changed);
+    pthread_mutex_unlock(&ahead->lock);
+    pthread_join(ahead->thread, NULL);
+    destroy(ahead);
+}

@@ -1,0 +1,26 @@
+/* SPDX-License-Identifier: BSD-2-Clause
+ *
+ * Decompresses ahead of its reader, in a thread of its own, so that the analysis of a compressed
+ * capture takes hardly longer than its decompression. Four pieces of 256 KiB are the bound; when
+ * they are full the thread waits.
+ */
+#ifndef KA_CAPTURE_AHEAD_H
+#define KA_CAPTURE_AHEAD_H
+
+#include "capture/unpack.h"
+
+struct ka_ahead;
+
+/* Starts the thread; all signals are blocked in it. `unpack` stays the caller's, who must not touch
+ * it before ka_ahead_stop. NULL when there is no memory or no thread to be had: read directly then.
+ */
+struct ka_ahead *ka_ahead_start(struct ka_unpack *unpack);
+
+/* As ka_unpack_read, from what the thread has done. */
+enum ka_bytes ka_ahead_read(struct ka_ahead *ahead, uint8_t *out, size_t size, size_t *got,
+                            struct ka_error *error);
+
+/* Ends and joins the thread (within about KA_BYTES_PATIENCE_MS) and frees; takes NULL. */
+void ka_ahead_stop(struct ka_ahead *ahead);
+
+#endif
