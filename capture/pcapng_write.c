@@ -1,0 +1,326 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#include "capture/pcapng_write.h"
+
+#include "base/builder.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+enum {
+    BUFFER_SIZE = 64 * 1024,
+    BLOCK_SECTION = 0x0a0d0d0a,
+    BLOCK_INTERFACE = 1,
+    BLOCK_ENHANCED = 6,
+    ORDER_MARK = 0x1a2b3c4d,
+    BLOCK_FRAME = 12, /* type, length, and length again */
+    SECTION_BODY = 16,
+    INTERFACE_BODY = 8,
+    PACKET_BODY = 20,
+    OPTION_END = 0,
+    OPTION_COMMENT = 1,
+    OPTION_NAME = 2,
+    OPTION_APPLICATION = 4,
+    OPTION_TSRESOL = 9,
+    OPTION_HEADER = 4,
+    NANOSECONDS = 9,
+    TEXT_MAX = 65535,
+    HEAD_MAX = 64, /* everything of a block before its data or text */
+};
+
+/* An interface of the file: its number is its place. */
+struct interface {
+    uint16_t input;
+    uint16_t link_type;
+};
+
+struct ka_pcapng_writer {
+    char *path;
+    int fd;
+    bool owned;  /* not standard output */
+    bool failed; /* a write failed: nothing more is written, each call says why */
+    struct ka_error failure;
+    uint64_t size;
+    size_t used;
+    uint8_t *buffer; /* BUFFER_SIZE */
+    struct interface *interfaces;
+    size_t interface_count;
+    size_t interface_room;
+};
+
+static int report(const struct ka_pcapng_writer *writer, struct ka_error *error)
+{
+    if (error != NULL)
+        *error = writer->failure;
+    return -1;
+}
+
+static int fail(struct ka_pcapng_writer *writer, struct ka_error *error, const char *why)
+{
+    writer->failed = true;
+    ka_error_set(&writer->failure, "%s: cannot write the capture: %s", writer->path, why);
+    return report(writer, error);
+}
+
+int ka_pcapng_writer_flush(struct ka_pcapng_writer *writer, struct ka_error *error)
+{
+    size_t done = 0;
+    if (writer->failed)
+        return report(writer, error);
+    while (done < writer->used) {
+        ssize_t count = write(writer->fd, writer->buffer + done, writer->used - done);
+        if (count < 0 && errno != EINTR)
+            return fail(writer, error, strerror(errno));
+        if (count > 0)
+            done += (size_t)count;
+    }
+    writer->used = 0;
+    return 0;
+}
+
+static int put(struct ka_pcapng_writer *writer, const void *bytes, size_t count,
+               struct ka_error *error)
+{
+    const uint8_t *from = bytes;
+    while (count > 0) {
+        if (writer->used == BUFFER_SIZE && ka_pcapng_writer_flush(writer, error) != 0)
+            return -1;
+        size_t room = BUFFER_SIZE - writer->used;
+        size_t piece = count < room ? count : room;
+        memcpy(writer->buffer + writer->used, from, piece);
+        writer->used += piece;
+        writer->size += piece;
+        from += piece;
+        count -= piece;
+    }
+    return 0;
+}
+
+static int put_builder(struct ka_pcapng_writer *writer, const struct ka_builder *builder,
+                       struct ka_error *error)
+{
+    return put(writer, builder->bytes, builder->used, error);
+}
+
+static size_t padding(size_t length)
+{
+    return (4 - length % 4) % 4;
+}
+
+static int put_padding(struct ka_pcapng_writer *writer, size_t length, struct ka_error *error)
+{
+    static const uint8_t zeros[4];
+    return put(writer, zeros, padding(length), error);
+}
+
+/* How many bytes of a text are written: not half a UTF-8 character at the cut. */
+static size_t text_length(const char *text)
+{
+    size_t length = text != NULL ? strlen(text) : 0;
+    if (length <= TEXT_MAX)
+        return length;
+    length = TEXT_MAX;
+    while (length > 0 && ((unsigned char)text[length] & 0xc0) == 0x80)
+        length--;
+    return length;
+}
+
+/* The room an option with a text of `length` bytes takes, 0 for none. */
+static size_t text_room(size_t length)
+{
+    return length > 0 ? OPTION_HEADER + length + padding(length) : 0;
+}
+
+static int put_text(struct ka_pcapng_writer *writer, uint16_t code, const char *text, size_t length,
+                    struct ka_error *error)
+{
+    uint8_t bytes[OPTION_HEADER];
+    struct ka_builder head = ka_builder_make(bytes, sizeof(bytes));
+    if (length == 0)
+        return 0;
+    ka_put_le16(&head, code);
+    ka_put_le16(&head, (uint16_t)length);
+    return put_builder(writer, &head, error) == 0 && put(writer, text, length, error) == 0 &&
+                   put_padding(writer, length, error) == 0
+               ? 0
+               : -1;
+}
+
+/* The end of the options and of the block. */
+static int put_tail(struct ka_pcapng_writer *writer, bool options, uint32_t length,
+                    struct ka_error *error)
+{
+    uint8_t bytes[HEAD_MAX];
+    struct ka_builder tail = ka_builder_make(bytes, sizeof(bytes));
+    if (options)
+        ka_put_le32(&tail, OPTION_END);
+    ka_put_le32(&tail, length);
+    return put_builder(writer, &tail, error);
+}
+
+static int put_section(struct ka_pcapng_writer *writer, const char *application,
+                       struct ka_error *error)
+{
+    uint8_t bytes[HEAD_MAX];
+    struct ka_builder head = ka_builder_make(bytes, sizeof(bytes));
+    size_t text = text_length(application);
+    uint32_t length =
+        (uint32_t)(BLOCK_FRAME + SECTION_BODY + text_room(text) + (text > 0 ? OPTION_HEADER : 0));
+    ka_put_le32(&head, BLOCK_SECTION);
+    ka_put_le32(&head, length);
+    ka_put_le32(&head, ORDER_MARK);
+    ka_put_le16(&head, 1);
+    ka_put_le16(&head, 0);
+    ka_put_le64(&head, UINT64_MAX); /* section length: not known */
+    return put_builder(writer, &head, error) == 0 &&
+                   put_text(writer, OPTION_APPLICATION, application, text, error) == 0 &&
+                   put_tail(writer, text > 0, length, error) == 0
+               ? 0
+               : -1;
+}
+
+static int put_interface(struct ka_pcapng_writer *writer, uint16_t link_type, const char *name,
+                         struct ka_error *error)
+{
+    uint8_t bytes[HEAD_MAX];
+    struct ka_builder head = ka_builder_make(bytes, sizeof(bytes));
+    size_t text = text_length(name);
+    uint32_t length = (uint32_t)(BLOCK_FRAME + INTERFACE_BODY + OPTION_HEADER + 4 +
+                                 text_room(text) + OPTION_HEADER);
+    ka_put_le32(&head, BLOCK_INTERFACE);
+    ka_put_le32(&head, length);
+    ka_put_le16(&head, link_type);
+    ka_put_le16(&head, 0);
+    ka_put_le32(&head, 0); /* no snap length of its own: what was captured was */
+    ka_put_le16(&head, OPTION_TSRESOL);
+    ka_put_le16(&head, 1);
+    ka_put_u8(&head, NANOSECONDS);
+    ka_put_zeros(&head, 3);
+    return put_builder(writer, &head, error) == 0 &&
+                   put_text(writer, OPTION_NAME, name, text, error) == 0 &&
+                   put_tail(writer, true, length, error) == 0
+               ? 0
+               : -1;
+}
+
+/* The number of the frame's interface, described first when it is new. */
+static int find_interface(struct ka_pcapng_writer *writer, const struct ka_frame *frame,
+                          const char *name, uint32_t *out, struct ka_error *error)
+{
+    for (size_t i = 0; i < writer->interface_count; i++) {
+        const struct interface *known = &writer->interfaces[i];
+        if (known->input == frame->input && known->link_type == frame->link_type) {
+            *out = (uint32_t)i;
+            return 0;
+        }
+    }
+    if (writer->interface_count == writer->interface_room) {
+        size_t room = writer->interface_room == 0 ? 4 : writer->interface_room * 2;
+        struct interface *larger = reallocarray(writer->interfaces, room, sizeof(*larger));
+        if (larger == NULL)
+            return fail(writer, error, "no memory");
+        writer->interfaces = larger;
+        writer->interface_room = room;
+    }
+    if (put_interface(writer, frame->link_type, name, error) != 0)
+        return -1;
+    *out = (uint32_t)writer->interface_count;
+    writer->interfaces[writer->interface_count++] =
+        (struct interface){.input = frame->input, .link_type = frame->link_type};
+    return 0;
+}
+
+int ka_pcapng_writer_add(struct ka_pcapng_writer *writer, const struct ka_frame *frame,
+                         const char *interface_name, const char *comment, struct ka_error *error)
+{
+    uint8_t bytes[HEAD_MAX];
+    struct ka_builder head = ka_builder_make(bytes, sizeof(bytes));
+    uint32_t interface;
+    if (writer->failed)
+        return report(writer, error);
+    if (find_interface(writer, frame, interface_name, &interface, error) != 0)
+        return -1;
+    size_t text = text_length(comment);
+    uint32_t length =
+        (uint32_t)(BLOCK_FRAME + PACKET_BODY + frame->captured + padding(frame->captured) +
+                   text_room(text) + (text > 0 ? OPTION_HEADER : 0));
+    uint64_t time = frame->time == KA_TIME_NONE ? 0 : (uint64_t)frame->time;
+    ka_put_le32(&head, BLOCK_ENHANCED);
+    ka_put_le32(&head, length);
+    ka_put_le32(&head, interface);
+    ka_put_le32(&head, (uint32_t)(time >> 32));
+    ka_put_le32(&head, (uint32_t)time);
+    ka_put_le32(&head, frame->captured);
+    ka_put_le32(&head, frame->length);
+    return put_builder(writer, &head, error) == 0 &&
+                   put(writer, frame->data, frame->captured, error) == 0 &&
+                   put_padding(writer, frame->captured, error) == 0 &&
+                   put_text(writer, OPTION_COMMENT, comment, text, error) == 0 &&
+                   put_tail(writer, text > 0, length, error) == 0
+               ? 0
+               : -1;
+}
+
+uint64_t ka_pcapng_writer_size(const struct ka_pcapng_writer *writer)
+{
+    return writer->size;
+}
+
+static int open_output(const char *path, struct ka_error *error)
+{
+    if (strcmp(path, "-") == 0)
+        return STDOUT_FILENO;
+    int fd = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_NOFOLLOW | O_CLOEXEC | O_NOCTTY, 0666);
+    if (fd < 0 && errno == ELOOP)
+        return ka_error_set(error,
+                            "%s: is a symbolic link, which is not followed for writing: name "
+                            "its target, or - for standard output",
+                            path);
+    if (fd < 0)
+        return ka_error_set(error, "%s: cannot create it: %s", path, strerror(errno));
+    return fd;
+}
+
+int ka_pcapng_writer_open(const char *path, const char *application, struct ka_pcapng_writer **out,
+                          struct ka_error *error)
+{
+    struct ka_pcapng_writer *writer = calloc(1, sizeof(*writer));
+    if (writer != NULL) {
+        writer->path = strdup(strcmp(path, "-") == 0 ? "standard output" : path);
+        writer->buffer = malloc(BUFFER_SIZE);
+    }
+    if (writer == NULL || writer->path == NULL || writer->buffer == NULL) {
+        ka_error_set(error, "%s: no memory to write it", path);
+        goto out;
+    }
+    writer->fd = open_output(path, error);
+    if (writer->fd < 0)
+        goto out;
+    writer->owned = strcmp(path, "-") != 0;
+    put_section(writer, application, NULL); /* goes to the buffer; a failure is remembered */
+    *out = writer;
+    return 0;
+out:
+    if (writer != NULL) {
+        free(writer->path);
+        free(writer->buffer);
+        free(writer);
+    }
+    return -1;
+}
+
+int ka_pcapng_writer_close(struct ka_pcapng_writer *writer, struct ka_error *error)
+{
+    if (writer == NULL)
+        return 0;
+    int result = ka_pcapng_writer_flush(writer, error);
+    if (writer->owned && close(writer->fd) != 0 && result == 0)
+        result = fail(writer, error, strerror(errno));
+    free(writer->interfaces);
+    free(writer->path);
+    free(writer->buffer);
+    free(writer);
+    return result;
+}
