@@ -77,6 +77,18 @@ void ka_time_clock(ka_time time, unsigned digits, bool utc, char *out)
     snprintf(out, KA_TIME_TEXT_SIZE, "%s%s", whole, fraction);
 }
 
+void ka_time_date(ka_time time, bool utc, char *out)
+{
+    char fraction[16];
+    struct tm parts;
+    time_t seconds = split(time, 0, fraction, sizeof(fraction));
+    if (utc)
+        gmtime_r(&seconds, &parts);
+    else
+        localtime_r(&seconds, &parts);
+    strftime(out, KA_TIME_TEXT_SIZE, "%Y-%m-%d", &parts);
+}
+
 void ka_duration_text(ka_time duration, char *out)
 {
     if (duration == KA_TIME_NONE || duration < 0) {
@@ -85,8 +97,10 @@ void ka_duration_text(ka_time duration, char *out)
     }
     double seconds = (double)duration / 1e9;
     long long minutes = llround(seconds / 60);
-    if (seconds < 0.0999995)
-        snprintf(out, KA_TIME_TEXT_SIZE, seconds < 0.01 ? "%.3g ms" : "%.1f ms", seconds * 1e3);
+    if (seconds > 0 && seconds < 0.0001)
+        snprintf(out, KA_TIME_TEXT_SIZE, "%.3g us", seconds * 1e6);
+    else if (seconds < 0.09995)
+        snprintf(out, KA_TIME_TEXT_SIZE, "%.1f ms", seconds * 1e3);
     else if (seconds < 600)
         snprintf(out, KA_TIME_TEXT_SIZE, seconds < 10 ? "%.2f s" : "%.1f s", seconds);
     else if (minutes < 120 && minutes % 60 != 0)

@@ -44,6 +44,9 @@ void ka_time_rfc3339(ka_time time, unsigned digits, char *out);
  * fraction, into out[KA_TIME_TEXT_SIZE]. */
 void ka_time_clock(ka_time time, unsigned digits, bool utc, char *out);
 
+/* Writes the day "2026-11-21" of the same clock into out[KA_TIME_TEXT_SIZE]. */
+void ka_time_date(ka_time time, bool utc, char *out);
+
 /* Writes a duration for people, at most three significant parts: "0.5 ms", "15.0 s", "2 h",
  * "1 h 58 min". Writes "?" for KA_TIME_NONE. out[KA_TIME_TEXT_SIZE]. */
 void ka_duration_text(ka_time duration, char *out);

@@ -172,10 +172,18 @@ static void durations_are_written_for_people(void **state)
         ka_time value;
         const char *text;
     } rows[] = {
-        {500 * KA_MICROSECOND, "0.5 ms"},   {31 * KA_MILLISECOND, "31.0 ms"},
-        {1500 * KA_MILLISECOND, "1.50 s"},  {15 * KA_SECOND, "15.0 s"},
-        {7200 * KA_SECOND, "2 h"},          {7080 * KA_SECOND, "118 min"},
-        {9000 * KA_SECOND, "2 h 30 min"},   {KA_TIME_NONE, "?"},
+        {545 * KA_MICROSECOND, "0.5 ms"},
+        {23 * KA_MICROSECOND, "23 us"},
+        {0, "0.0 ms"},
+        {99990 * KA_MICROSECOND, "0.10 s"},
+        {500 * KA_MICROSECOND, "0.5 ms"},
+        {31 * KA_MILLISECOND, "31.0 ms"},
+        {1500 * KA_MILLISECOND, "1.50 s"},
+        {15 * KA_SECOND, "15.0 s"},
+        {7200 * KA_SECOND, "2 h"},
+        {7080 * KA_SECOND, "118 min"},
+        {9000 * KA_SECOND, "2 h 30 min"},
+        {KA_TIME_NONE, "?"},
         {3 * 86400 * KA_SECOND, "3 d 0 h"},
     };
     for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {

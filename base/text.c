@@ -1,0 +1,148 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#include "base/text.h"
+
+#include "base/unicode.h"
+
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum { FIRST_SIZE = 4096, DIGITS_MAX = 20 };
+
+struct ka_text ka_text_growing(void)
+{
+    return (struct ka_text){.grows = true};
+}
+
+struct ka_text ka_text_fixed(char *bytes, size_t size)
+{
+    return (struct ka_text){.bytes = bytes, .size = size};
+}
+
+void ka_text_free(struct ka_text *text)
+{
+    if (text->grows) {
+        free(text->bytes);
+        *text = ka_text_growing();
+    }
+    text->used = 0;
+}
+
+static bool grow(struct ka_text *text, size_t count)
+{
+    size_t size = text->size > 0 ? text->size : FIRST_SIZE;
+    if (!text->grows || count > SIZE_MAX / 4 || text->used > SIZE_MAX / 4)
+        return false;
+    while (size - text->used < count)
+        size *= 2;
+    char *bytes = realloc(text->bytes, size);
+    if (bytes == NULL)
+        return false;
+    text->bytes = bytes;
+    text->size = size;
+    return true;
+}
+
+bool ka_text_reserve(struct ka_text *text, size_t count)
+{
+    if (text->size - text->used >= count || grow(text, count))
+        return true;
+    text->overflow = true;
+    return false;
+}
+
+void ka_text_put(struct ka_text *text, const char *bytes, size_t count)
+{
+    if (count == 0 || !ka_text_reserve(text, count))
+        return;
+    memcpy(text->bytes + text->used, bytes, count);
+    text->used += count;
+}
+
+void ka_text_put_string(struct ka_text *text, const char *string)
+{
+    ka_text_put(text, string, strlen(string));
+}
+
+void ka_text_put_char(struct ka_text *text, char value)
+{
+    if (ka_text_reserve(text, 1))
+        text->bytes[text->used++] = value;
+}
+
+void ka_text_put_number(struct ka_text *text, uint64_t value)
+{
+    char digits[DIGITS_MAX];
+    size_t at = sizeof(digits);
+    do {
+        digits[--at] = (char)('0' + value % 10);
+        value /= 10;
+    } while (value > 0);
+    ka_text_put(text, digits + at, sizeof(digits) - at);
+}
+
+/* ".5" for 500 of 1000 and three digits; nothing for 0. */
+static void put_fraction(struct ka_text *text, uint64_t fraction, unsigned digits)
+{
+    char bytes[DIGITS_MAX];
+    if (fraction == 0)
+        return;
+    for (unsigned i = digits; i > 0; i--) {
+        bytes[i] = (char)('0' + fraction % 10);
+        fraction /= 10;
+    }
+    bytes[0] = '.';
+    while (bytes[digits] == '0')
+        digits--;
+    ka_text_put(text, bytes, digits + 1);
+}
+
+void ka_text_put_seconds(struct ka_text *text, ka_time duration)
+{
+    uint64_t value = duration < 0 ? -(uint64_t)duration : (uint64_t)duration;
+    if (duration < 0)
+        ka_text_put_char(text, '-');
+    ka_text_put_number(text, value / (uint64_t)KA_SECOND);
+    put_fraction(text, value % (uint64_t)KA_SECOND, 9);
+}
+
+void ka_text_put_double(struct ka_text *text, double value)
+{
+    if (fabs(value) >= 1e12) {
+        char bytes[40];
+        int length = snprintf(bytes, sizeof(bytes), "%.17g", value);
+        ka_text_put(text, bytes, (size_t)length);
+        return;
+    }
+    uint64_t scaled = (uint64_t)llround(fabs(value) * 1e6);
+    if (value < 0 && scaled > 0)
+        ka_text_put_char(text, '-');
+    ka_text_put_number(text, scaled / 1000000);
+    put_fraction(text, scaled % 1000000, 6);
+}
+
+void ka_text_pad(struct ka_text *text, size_t from, size_t width)
+{
+    while (text->used - from < width && !text->overflow)
+        ka_text_put_char(text, ' ');
+}
+
+void ka_text_put_foreign(struct ka_text *text, const char *foreign, size_t size)
+{
+    struct ka_reader reader = ka_reader_make(foreign, strnlen(foreign, size));
+    while (reader.left > 0) {
+        const uint8_t *start = reader.at;
+        uint32_t point = ka_unicode_next(&reader);
+        if (point == KA_UNICODE_INVALID)
+            ka_text_put_string(text, KA_UNICODE_REPLACEMENT);
+        else if (!ka_unicode_is_hostile(point))
+            ka_text_put(text, (const char *)start, (size_t)(reader.at - start));
+        else {
+            char escape[8];
+            int length =
+                snprintf(escape, sizeof(escape), point < 0x100 ? "\\x%02x" : "\\u%04x", point);
+            ka_text_put(text, escape, (size_t)length);
+        }
+    }
+}
