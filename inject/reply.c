@@ -69,7 +69,7 @@ static bool read_value(const char **rest, const char *name, char *out, size_t si
     if (!ka_word_next(&at, word, sizeof(word)) || strncmp(word, name, length) != 0 ||
         word[length] != '=' || strlen(word + length + 1) >= size)
         return false;
-    strcpy(out, word + length + 1);
+    snprintf(out, size, "%s", word + length + 1);
     *rest = at;
     return true;
 }
@@ -114,7 +114,7 @@ static bool read_text(const char **rest, struct ka_reply *out)
 {
     if (strncmp(*rest, "text=", 5) != 0 || strlen(*rest + 5) >= sizeof(out->text))
         return false;
-    strcpy(out->text, *rest + 5);
+    snprintf(out->text, sizeof(out->text), "%s", *rest + 5);
     *rest += strlen(*rest);
     return true;
 }
