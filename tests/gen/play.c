@@ -44,6 +44,7 @@ struct player {
     struct ka_recording recording;
     struct kept *kept;
     size_t kept_count;
+    uint32_t shift[SIDES];
     bool recording_on;
     void (*tell)(void *context, const struct ka_played *played);
     void *context;
@@ -54,7 +55,14 @@ static struct side *side_of(struct player *player, unsigned connection, unsigned
     return &player->connections[player->connections[connection].like].sides[side];
 }
 
-static void prepare(struct player *player, const uint32_t *shift)
+static void set_isn(struct player *player, struct side *side, unsigned which, uint32_t isn)
+{
+    side->isn = isn + player->shift[which];
+    side->next = side->isn;
+    side->unacked = side->isn;
+}
+
+static void prepare(struct player *player)
 {
     for (unsigned i = 0; i < KA_SCRIPT_CONNECTIONS; i++) {
         struct connection *connection = &player->connections[i];
@@ -64,10 +72,8 @@ static void prepare(struct player *player, const uint32_t *shift)
         connection->ports[1] = 5432;
         for (unsigned side = 0; side < SIDES; side++) {
             struct side *here = &connection->sides[side];
-            uint32_t isn = (side == 0 ? 1000000U : 5000000U) + i * 70000U;
-            *here = (struct side){.isn = isn + shift[side], .window = 501};
-            here->next = here->isn;
-            here->unacked = here->isn;
+            *here = (struct side){.window = 501};
+            set_isn(player, here, side, (side == 0 ? 1000000U : 5000000U) + i * 70000U);
             here->ip_id = (uint16_t)(1000 + 20000 * side + 300 * i);
         }
     }
@@ -300,6 +306,8 @@ static bool play_connection(struct player *player, const struct ka_script_line *
         connection->ports[0] = (uint16_t)line->port[0];
         connection->ports[1] = (uint16_t)line->port[1];
     }
+    for (unsigned side = 0; (line->given & KA_GIVEN_ISN) && side < SIDES; side++)
+        set_isn(player, &connection->sides[side], side, (uint32_t)line->isn[side]);
     if (line->like < 0 || line->like > KA_SCRIPT_CONNECTIONS)
         return false;
     if (line->like > 0)
@@ -331,10 +339,9 @@ static bool play_line(struct player *player, const struct ka_script_line *line)
     return false;
 }
 
-static int play_all(struct player *player, const struct ka_script *script, const uint32_t *shift,
-                    struct ka_error *error)
+static int play_all(struct player *player, const struct ka_script *script, struct ka_error *error)
 {
-    prepare(player, shift);
+    prepare(player);
     for (size_t i = 0; i < script->count; i++) {
         if (!play_line(player, &script->lines[i]))
             return ka_error_set(error, "line %u cannot be played: unknown label, or too long",
@@ -344,19 +351,18 @@ static int play_all(struct player *player, const struct ka_script *script, const
 }
 
 /* How far to move the numbers of each side; the end is known only by playing once. */
-static int find_shift(struct player *player, const struct ka_script *script, uint32_t *shift,
-                      struct ka_error *error)
+static int find_shift(struct player *player, const struct ka_script *script, struct ka_error *error)
 {
     if (player->wrap->shift == KA_SHIFT_NONE)
         return 0;
     player->recording_on = false;
-    if (play_all(player, script, shift, error) < 0)
+    if (play_all(player, script, error) < 0)
         return -1;
     for (unsigned side = 0; side < SIDES; side++) {
         const struct side *here = &player->connections[0].sides[side];
-        shift[side] = player->wrap->shift == KA_SHIFT_HALF    ? 0x80000000U
-                      : player->wrap->shift == KA_SHIFT_START ? 0 - (here->isn + 1)
-                                                              : 0 - here->next;
+        player->shift[side] = player->wrap->shift == KA_SHIFT_HALF    ? 0x80000000U
+                              : player->wrap->shift == KA_SHIFT_START ? 0 - (here->isn + 1)
+                                                                      : 0 - here->next;
     }
     return 0;
 }
@@ -365,12 +371,11 @@ int ka_play(const struct ka_script *script, const struct ka_wrap *wrap, const ch
             void (*tell)(void *context, const struct ka_played *played), void *context,
             struct ka_error *error)
 {
-    uint32_t shift[SIDES] = {0, 0};
     struct player player = {.wrap = wrap, .tell = tell, .context = context};
     player.kept = calloc(FRAMES_MAX, sizeof(*player.kept));
     if (player.kept == NULL)
         return ka_error_set(error, "out of memory");
-    int result = find_shift(&player, script, shift, error);
+    int result = find_shift(&player, script, error);
     if (result < 0)
         goto out;
     player.recording_on = true;
@@ -379,7 +384,7 @@ int ka_play(const struct ka_script *script, const struct ka_wrap *wrap, const ch
         result = ka_error_set(error, "cannot write %s: %s", path, strerror(errno));
         goto out;
     }
-    result = play_all(&player, script, shift, error);
+    result = play_all(&player, script, error);
     if (!ka_recording_close(&player.recording) && result == 0)
         result = ka_error_set(error, "cannot write %s: %s", path, strerror(errno));
 out:

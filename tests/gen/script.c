@@ -40,6 +40,7 @@ static const struct option options[] = {
     {"wscale", FORM_INTEGER, KA_GIVEN_WSCALE, AT(wscale)},
     {"sack", FORM_PAIR, KA_GIVEN_SACK, AT(sack)},
     {"ports", FORM_PAIR, KA_GIVEN_PORT, AT(port)},
+    {"isn", FORM_PAIR, KA_GIVEN_ISN, AT(isn)},
     {"like", FORM_INTEGER, 0, AT(like)},
     {"from", FORM_INTEGER, 0, AT(host)},
     {"bytes", FORM_INTEGER, 0, AT(quote_bytes)},

@@ -50,6 +50,7 @@ enum {
     KA_GIVEN_SACK = 0x10,
     KA_GIVEN_PORT = 0x20,
     KA_GIVEN_TTL = 0x40,
+    KA_GIVEN_ISN = 0x80,
 };
 
 struct ka_script_line {
@@ -83,6 +84,7 @@ struct ka_script_line {
     int64_t length;
     int64_t quote_bytes;
     int64_t port[2];          /* connection: client, server */
+    int64_t isn[2];           /* connection: client, server */
     int64_t like;             /* connection: shares the sequence state of that one; 0 none */
     int64_t host;             /* ICMP: who complains */
     char of[KA_SCRIPT_LABEL]; /* copy, ICMP: the label of the frame */
