@@ -15,7 +15,8 @@ static inline enum ka_undecoded enter_protocol(struct ka_walk *walk, uint8_t pro
     return KA_DECODED;
 }
 
-/* Ends the layer after `length` bytes. False when the frame was never that long. */
+/* Ends the layer after `length` bytes. False when the frame was never that long: a receiver would
+ * drop it too. */
 static inline bool limit_to(struct ka_walk *walk, size_t length)
 {
     if (length > ka_walk_wire(walk) && !walk->is_open_ended)

@@ -340,6 +340,14 @@ static void sum_to(struct ka_craft *craft, const struct ka_craft_fixup *fixup, u
     ka_patch_be16(&craft->out, fixup->at + field, ka_checksum_finish(sum));
 }
 
+static void sum_ipv4(struct ka_craft *craft, size_t ip)
+{
+    size_t header = (size_t)(craft->bytes[ip] & 0x0f) * 4;
+    uint32_t sum = ka_checksum_add(0, craft->bytes + ip, header);
+
+    ka_patch_be16(&craft->out, ip + 10, ka_checksum_finish(sum));
+}
+
 static void apply(struct ka_craft *craft, const struct ka_craft_fixup *fixup)
 {
     struct ka_builder *out = &craft->out;
@@ -351,13 +359,11 @@ static void apply(struct ka_craft *craft, const struct ka_craft_fixup *fixup)
         break;
     case FIX_IPV4:
         ka_patch_be16(out, fixup->at + 2, (uint16_t)length);
-        /* fall through */
-    case FIX_IPV4_CHECKSUM: {
-        size_t header = (size_t)(craft->bytes[fixup->at] & 0x0f) * 4;
-        uint32_t sum = ka_checksum_add(0, craft->bytes + fixup->at, header);
-        ka_patch_be16(out, fixup->at + 10, ka_checksum_finish(sum));
+        sum_ipv4(craft, fixup->at);
         break;
-    }
+    case FIX_IPV4_CHECKSUM:
+        sum_ipv4(craft, fixup->at);
+        break;
     case FIX_UDP:
         ka_patch_be16(out, fixup->at + 4, (uint16_t)length);
         sum_to(craft, fixup, PROTOCOL_UDP, 6);
