@@ -260,7 +260,7 @@ struct ka_ev_idle_timeout {
 };
 
 enum ka_socket_keepalive {
-    KA_SOCKET_KEEPALIVE_UNREADABLE, /* no permission to ask */
+    KA_SOCKET_KEEPALIVE_UNREADABLE, /* or on, but its times are not readable */
     KA_SOCKET_KEEPALIVE_OFF,
     KA_SOCKET_KEEPALIVE_ON
 };
@@ -273,14 +273,16 @@ struct ka_ev_socket {
     ka_time keepalive_interval;
     ka_time user_timeout; /* 0: the kernel's default */
     ka_time timer_expires;
-    ka_time last_sent; /* how long ago */
-    ka_time last_received;
+    ka_time last_sent;     /* how long ago: data */
+    ka_time last_received; /* how long ago: data or an ACK */
     uint32_t keepalive_count;
-    uint32_t pid;                          /* 0 unknown */
-    uint32_t timer_unanswered;             /* probes or retransmissions without an answer */
-    char process[KA_PROCESS_NAME_SIZE];    /* foreign text; "" unknown */
-    char state[KA_SOCKET_STATE_SIZE];      /* as ss writes it: "ESTAB", "CLOSE-WAIT" */
-    char timer_kind[KA_SOCKET_STATE_SIZE]; /* "keepalive", "on", "persist", "timewait"; "" none */
+    uint32_t pid;                       /* 0 unknown */
+    const char *settings;               /* why they are not readable; static text, "" if they are */
+    uint32_t timer_unanswered;          /* probes or retransmissions without an answer */
+    char process[KA_PROCESS_NAME_SIZE]; /* foreign text; "" unknown */
+    char state[KA_SOCKET_STATE_SIZE];   /* as ss writes it: "ESTAB", "CLOSE-WAIT" */
+    char timer_kind[KA_SOCKET_STATE_SIZE]; /* "keepalive", "on", "persist", "timewait", "finwait";
+                                              "" none */
     uint8_t keepalive;                     /* enum ka_socket_keepalive */
     bool defaults; /* idle, interval and count are all the system's defaults */
 };

@@ -132,6 +132,8 @@ const struct ka_field ka_socket_fields[] = {
     {OR_NULL(OBJECT, "keepalive", 0, NULL), .fields = settings_fields,
      .null_when = is_keepalive_unreadable, .false_when = is_keepalive_off,
      .meaning = "the settings; false where keepalive is off, null where not readable"},
+    {OPTIONAL(TEXT, "settings", AT(socket.settings), NULL),
+     .meaning = "why the settings could not be read: need root, not accepted yet, ..."},
     {OR_NULL(DURATION, "user_timeout_s", AT(socket.user_timeout), "s"),
      .meaning = "TCP_USER_TIMEOUT, 0 where not set; null where not readable"},
     {OR_NULL(OBJECT, "timer", 0, NULL), .fields = timer_fields, .null_when = has_no_timer,
@@ -139,7 +141,7 @@ const struct ka_field ka_socket_fields[] = {
     {OR_NULL(DURATION, "last_sent_s", AT(socket.last_sent), "s"),
      .meaning = "since data was last sent; null where not readable"},
     {OR_NULL(DURATION, "last_received_s", AT(socket.last_received), "s"),
-     .meaning = "since data was last received; null where not readable"},
+     .meaning = "since data or an ACK was last received; null where not readable"},
     END,
 };
 

@@ -192,6 +192,10 @@ void ka_line_socket(struct ka_text *line, const struct ka_ev_socket *socket)
     ka_text_put_foreign(line, socket->state, sizeof(socket->state));
     if (socket->keepalive == KA_SOCKET_KEEPALIVE_UNREADABLE) {
         ka_text_put_string(line, ", keepalive not readable");
+        if (socket->settings != NULL && socket->settings[0] != '\0') {
+            ka_text_put_string(line, ": ");
+            ka_text_put_string(line, socket->settings);
+        }
     } else if (socket->keepalive == KA_SOCKET_KEEPALIVE_OFF) {
         ka_text_put_string(line, ", no keepalive");
     } else {

@@ -424,7 +424,7 @@ static const struct sample result_samples[] = {
     },
     {
         "12:10:04.000000  socket   10.0.0.1:33412 > 10.0.0.2:5432           CLOSE-WAIT, "
-        "keepalive not readable",
+        "keepalive not readable: need root",
         {
             .type = KA_EVENT_SOCKET,
             .envelope = BY_CLIENT(AFTER_MS(604000), 0),
@@ -432,6 +432,7 @@ static const struct sample result_samples[] = {
                        .timer_expires = KA_TIME_NONE,
                        .last_sent = KA_TIME_NONE,
                        .last_received = KA_TIME_NONE,
+                       .settings = "need root",
                        .state = "CLOSE-WAIT"},
         },
     },
