@@ -31,7 +31,7 @@ static const char *const access_names[KA_SOCKET_ACCESS_COUNT] = {
     [KA_SOCKET_READ] = "",
     [KA_SOCKET_NEED_ROOT] = "need root",
     [KA_SOCKET_ENDED] = "the process closed it meanwhile",
-    [KA_SOCKET_NO_PROCESS] = "no process holds it",
+    [KA_SOCKET_NO_PROCESS] = "no process here holds it",
     [KA_SOCKET_NOT_ACCEPTED] = "not accepted yet",
     [KA_SOCKET_UNSUPPORTED] = "need Linux 5.6",
 };
