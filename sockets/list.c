@@ -93,26 +93,28 @@ static ka_time milliseconds(uint32_t value)
 }
 
 /* tcp_info means something only once the connection was established; older kernels' is shorter. */
-static void fill_times_since(struct ka_socket *socket, const struct nlattr *attribute)
+static int on_attribute(const struct nlattr *attribute, void *context)
 {
+    struct ka_socket *socket = context;
     struct tcp_info info;
     size_t length = mnl_attr_get_payload_len(attribute);
     memset(&info, 0, sizeof(info));
-    if (length < offsetof(struct tcp_info, tcpi_pmtu) || socket->state == KA_SOCKET_SYN_SENT ||
+    if (mnl_attr_get_type(attribute) != INET_DIAG_INFO ||
+        length < offsetof(struct tcp_info, tcpi_pmtu) || socket->state == KA_SOCKET_SYN_SENT ||
         socket->state == KA_SOCKET_SYN_RECV || socket->state == KA_SOCKET_LISTEN ||
         socket->state == KA_SOCKET_CLOSE)
-        return;
+        return MNL_CB_OK;
     memcpy(&info, mnl_attr_get_payload(attribute), length < sizeof(info) ? length : sizeof(info));
     socket->last_sent = milliseconds(info.tcpi_last_data_sent);
     socket->last_received =
         milliseconds(info.tcpi_last_data_recv < info.tcpi_last_ack_recv ? info.tcpi_last_data_recv
                                                                         : info.tcpi_last_ack_recv);
+    return MNL_CB_OK;
 }
 
 static int on_socket(const struct nlmsghdr *header, void *context)
 {
     struct dump *dump = context;
-    const struct nlattr *attribute;
     struct inet_diag_msg message;
     if (mnl_nlmsg_get_payload_len(header) < sizeof(message))
         return MNL_CB_OK;
@@ -143,11 +145,7 @@ static int on_socket(const struct nlmsghdr *header, void *context)
         .descriptor = -1,
         .access = KA_SOCKET_NO_PROCESS,
     };
-    mnl_attr_for_each(attribute, header, sizeof(message))
-    {
-        if (mnl_attr_get_type(attribute) == INET_DIAG_INFO)
-            fill_times_since(socket, attribute);
-    }
+    mnl_attr_parse(header, sizeof(message), on_attribute, socket);
     socket->keepalive = (uint8_t)keepalive_by_timer(socket);
     if (socket->inode == 0 && ka_socket_is_open(socket))
         socket->access = KA_SOCKET_NOT_ACCEPTED;
