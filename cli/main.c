@@ -7,6 +7,7 @@
 
 #include "cli/command.h"
 #include "cli/sniff.h"
+#include "cli/sockets.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -14,6 +15,7 @@
 /* The first is meant where no command is named. */
 static const struct ka_command *const commands[] = {
     &ka_command_sniff,
+    &ka_command_sockets,
 };
 
 enum { COMMAND_COUNT = sizeof(commands) / sizeof(commands[0]) };

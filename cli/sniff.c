@@ -1,22 +1,20 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 #include "cli/sniff.h"
 
-#include "cli/input.h"
+#include "cli/color.h"
 #include "cli/pipeline.h"
 #include "cli/privileges.h"
+#include "cli/selection.h"
 #include "cli/signals.h"
 #include "output/output.h"
 
 #include <stdlib.h>
-#include <unistd.h>
-
-enum color { COLOR_AUTO, COLOR_ALWAYS, COLOR_NEVER };
 
 struct options {
     struct ka_general general;
-    struct ka_input_options input;
+    struct ka_selection_options selection;
     struct ka_pipeline_options pipeline;
-    unsigned color; /* enum color */
+    unsigned color; /* enum ka_color */
     bool json;
     bool utc;
     bool verbose;
@@ -25,13 +23,6 @@ struct options {
     bool numeric;
     bool schema;
 };
-
-static const char *color_value(unsigned index)
-{
-    static const char *const names[] = {
-        [COLOR_AUTO] = "auto", [COLOR_ALWAYS] = "always", [COLOR_NEVER] = "never"};
-    return index < sizeof(names) / sizeof(names[0]) ? names[index] : NULL;
-}
 
 static const struct ka_option rows[] = {
     {.name = "json",
@@ -48,7 +39,7 @@ static const struct ka_option rows[] = {
      .kind = KA_ARG_ENUM,
      .arg = "WHEN",
      .offset = offsetof(struct options, color),
-     .value = color_value,
+     .value = ka_color_value,
      .group = "Output",
      .help = "auto (on a terminal, unless NO_COLOR is set), always or never"},
     {.name = "utc",
@@ -83,14 +74,14 @@ static const struct ka_option rows[] = {
 };
 
 static const struct ka_option_set sets[] = {
-    {ka_input_rows, offsetof(struct options, input)},
+    {ka_selection_rows, offsetof(struct options, selection)},
     {ka_pipeline_rows, offsetof(struct options, pipeline)},
     {rows, 0},
     {ka_general_rows, offsetof(struct options, general)},
     {.rows = NULL},
 };
 
-static const struct options defaults = {.color = COLOR_AUTO};
+static const struct options defaults = {.color = KA_COLOR_AUTO};
 
 /* A sink in front of the output, and what it needs to know. */
 struct view {
@@ -129,14 +120,6 @@ static void show_summary(void *context, const struct ka_event *capture)
     ka_output_free(output);
 }
 
-static bool wants_color(unsigned color)
-{
-    const char *no_color = getenv("NO_COLOR");
-    if (color != COLOR_AUTO)
-        return color == COLOR_ALWAYS;
-    return isatty(STDOUT_FILENO) && (no_color == NULL || no_color[0] == '\0');
-}
-
 /* Runs the pipeline into an output on standard output. */
 static int show_source(struct ka_source *source, const struct options *options,
                        struct ka_error *error)
@@ -152,7 +135,7 @@ static int show_source(struct ka_source *source, const struct options *options,
         names[i] = ka_source_input_name(source, i);
     struct ka_output_options form = {
         .form = options->json ? KA_OUTPUT_JSON : KA_OUTPUT_TEXT,
-        .color = wants_color(options->color),
+        .color = ka_wants_color(options->color),
         .utc = options->utc,
         .all = options->pipeline.all,
         .verbose = options->verbose,
@@ -189,16 +172,16 @@ static int run(const void *given, const struct ka_texts *words, struct ka_error 
         return print_schema(error);
     if (ka_signals_install(error) < 0)
         return KA_EXIT_FAILED;
-    struct ka_input input;
+    struct ka_selection selection;
     struct ka_source *source = NULL;
-    int status = ka_input_init(&input, &options->input, words, error);
+    int status = ka_selection_init(&selection, &options->selection, words, error);
     if (status == KA_EXIT_DONE) {
         status = KA_EXIT_FAILED;
-        if (ka_input_open(&input, &source, error) == 0 && ka_privileges_drop(error) == 0)
+        if (ka_selection_open(&selection, &source, error) == 0 && ka_privileges_drop(error) == 0)
             status = show_source(source, options, error);
     }
     ka_source_close(source);
-    ka_input_fini(&input);
+    ka_selection_fini(&selection);
     return status;
 }
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-#include "cli/input.h"
+#include "cli/selection.h"
 
 #include "capture/file.h"
 #include "capture/filter.h"
@@ -16,26 +16,26 @@ enum {
     INPUTS_MAX = 65535
 };
 
-const struct ka_option ka_input_rows[] = {
+const struct ka_option ka_selection_rows[] = {
     {.name = "read",
      .letter = 'r',
      .kind = KA_ARG_TEXTS,
      .arg = "FILE",
-     .offset = offsetof(struct ka_input_options, files),
+     .offset = offsetof(struct ka_selection_options, files),
      .group = "Input",
      .help = "read this capture (pcap or pcapng, also gzip or zstd); may be repeated; - is stdin"},
     {.name = "filter",
      .letter = 'f',
      .kind = KA_ARG_TEXT,
      .arg = "FILTER",
-     .offset = offsetof(struct ka_input_options, filter),
+     .offset = offsetof(struct ka_selection_options, filter),
      .group = "Input",
      .help = "only what matches this filter, as tcpdump has them"},
     {.name = "filter-file",
      .letter = 'F',
      .kind = KA_ARG_TEXT,
      .arg = "FILE",
-     .offset = offsetof(struct ka_input_options, filter_file),
+     .offset = offsetof(struct ka_selection_options, filter_file),
      .group = "Input",
      .help = "take the filter from a file"},
     {.help = NULL},
@@ -101,7 +101,7 @@ out:
 }
 
 /* Takes the filter from the one place where it was given. */
-static int take_filter(struct ka_input *input, const struct ka_input_options *options,
+static int take_filter(struct ka_selection *selection, const struct ka_selection_options *options,
                        const struct ka_texts *words, size_t from, struct ka_error *error)
 {
     int places = (options->filter != NULL) + (options->filter_file != NULL) + (from < words->count);
@@ -114,17 +114,18 @@ static int take_filter(struct ka_input *input, const struct ka_input_options *op
     if (places == 0)
         return KA_EXIT_DONE;
     if (options->filter_file != NULL) {
-        if (read_filter_file(options->filter_file, &input->filter, error) < 0)
+        if (read_filter_file(options->filter_file, &selection->filter, error) < 0)
             return KA_EXIT_FAILED;
     } else {
-        input->filter = options->filter != NULL ? strdup(options->filter) : join_words(words, from);
+        selection->filter =
+            options->filter != NULL ? strdup(options->filter) : join_words(words, from);
     }
-    if (input->filter == NULL) {
+    if (selection->filter == NULL) {
         ka_error_set(error, "cannot keep the filter: out of memory");
         return KA_EXIT_FAILED;
     }
     struct ka_filter *checked = NULL;
-    if (ka_filter_create(input->filter, &checked, error) < 0)
+    if (ka_filter_create(selection->filter, &checked, error) < 0)
         return KA_EXIT_USAGE;
     ka_filter_free(checked);
     return KA_EXIT_DONE;
@@ -139,37 +140,37 @@ static int neither(const char *word, struct ka_error *error)
     return KA_EXIT_USAGE;
 }
 
-int ka_input_init(struct ka_input *input, const struct ka_input_options *options,
-                  const struct ka_texts *words, struct ka_error *error)
+int ka_selection_init(struct ka_selection *selection, const struct ka_selection_options *options,
+                      const struct ka_texts *words, struct ka_error *error)
 {
-    *input = (struct ka_input){.filter = NULL};
+    *selection = (struct ka_selection){.filter = NULL};
     for (size_t i = 0; i < options->files.count; i++) {
-        if (ka_texts_add(&input->files, options->files.items[i], error) < 0)
+        if (ka_texts_add(&selection->files, options->files.items[i], error) < 0)
             return KA_EXIT_FAILED;
     }
     size_t next = 0;
     while (next < words->count && is_file(words->items[next])) {
-        if (ka_texts_add(&input->files, words->items[next++], error) < 0)
+        if (ka_texts_add(&selection->files, words->items[next++], error) < 0)
             return KA_EXIT_FAILED;
     }
-    if (input->files.count > INPUTS_MAX) {
+    if (selection->files.count > INPUTS_MAX) {
         ka_error_set(error, "too many files: %zu, at most %d can be read as one",
-                     input->files.count, INPUTS_MAX);
+                     selection->files.count, INPUTS_MAX);
         return KA_EXIT_USAGE;
     }
-    if (input->files.count == 0) {
-        input->interface = next < words->count ? words->items[next++] : "any";
-        if (!is_interface(input->interface))
-            return neither(input->interface, error);
+    if (selection->files.count == 0) {
+        selection->interface = next < words->count ? words->items[next++] : "any";
+        if (!is_interface(selection->interface))
+            return neither(selection->interface, error);
     }
-    return take_filter(input, options, words, next, error);
+    return take_filter(selection, options, words, next, error);
 }
 
-void ka_input_fini(struct ka_input *input)
+void ka_selection_fini(struct ka_selection *selection)
 {
-    free(input->files.items);
-    free(input->filter);
-    *input = (struct ka_input){.filter = NULL};
+    free(selection->files.items);
+    free(selection->filter);
+    *selection = (struct ka_selection){.filter = NULL};
 }
 
 /* Opens all files; several become one source in time order. */
@@ -197,19 +198,20 @@ static int open_files(const struct ka_texts *files, const char *filter, struct k
     return status;
 }
 
-int ka_input_open(const struct ka_input *input, struct ka_source **out, struct ka_error *error)
+int ka_selection_open(const struct ka_selection *selection, struct ka_source **out,
+                      struct ka_error *error)
 {
-    if (input->interface != NULL)
+    if (selection->interface != NULL)
         return ka_error_set(error,
                             "cannot listen on %s: this version reads capture files only; name one",
-                            input->interface);
+                            selection->interface);
     char *widened = NULL;
-    if (input->filter != NULL) {
-        widened = ka_filter_widen(input->filter);
+    if (selection->filter != NULL) {
+        widened = ka_filter_widen(selection->filter);
         if (widened == NULL)
             return ka_error_set(error, "cannot widen the filter: out of memory");
     }
-    int status = open_files(&input->files, widened, out, error);
+    int status = open_files(&selection->files, widened, out, error);
     free(widened);
     return status;
 }

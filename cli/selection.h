@@ -3,23 +3,23 @@
  * What to read and which part of it: the options and words that name files, an interface and a
  * filter, and the source they come to.
  */
-#ifndef KA_CLI_INPUT_H
-#define KA_CLI_INPUT_H
+#ifndef KA_CLI_SELECTION_H
+#define KA_CLI_SELECTION_H
 
 #include "capture/source.h"
 #include "cli/options.h"
 
-/* The options of this module; ka_input_rows describe them. */
-struct ka_input_options {
+/* The options of this module; ka_selection_rows describe them. */
+struct ka_selection_options {
     struct ka_texts files;   /* -r */
     const char *filter;      /* -f */
     const char *filter_file; /* -F */
 };
 
-extern const struct ka_option ka_input_rows[];
+extern const struct ka_option ka_selection_rows[];
 
 /* What the options and words mean: either files or an interface, and a filter. */
-struct ka_input {
+struct ka_selection {
     struct ka_texts files; /* at least one, or `interface` is meant */
     const char *interface; /* "any" where nothing was named; NULL: files */
     char *filter;          /* as the user wrote it, checked; NULL: none */
@@ -27,16 +27,17 @@ struct ka_input {
 
 /* Sorts the words: leading existing files (and "-", standard input) are inputs; a first word that
  * is no file is an interface unless -r named files; the rest is the filter, unless -f or -F gave
- * one. Returns KA_EXIT_DONE, or KA_EXIT_USAGE or KA_EXIT_FAILED with the reason; ka_input_fini in
- * any case. */
-int ka_input_init(struct ka_input *input, const struct ka_input_options *options,
-                  const struct ka_texts *words, struct ka_error *error);
+ * one. Returns KA_EXIT_DONE, or KA_EXIT_USAGE or KA_EXIT_FAILED with the reason; ka_selection_fini
+ * in any case. */
+int ka_selection_init(struct ka_selection *selection, const struct ka_selection_options *options,
+                      const struct ka_texts *words, struct ka_error *error);
 
-void ka_input_fini(struct ka_input *input);
+void ka_selection_fini(struct ka_selection *selection);
 
 /* Opens what the input names, with the filter widened to VLANs and ICMP errors. No byte of a file
  * is looked at before the first ka_source_next. Returns 0 with the source in *out, or -1 with the
  * reason. */
-int ka_input_open(const struct ka_input *input, struct ka_source **out, struct ka_error *error);
+int ka_selection_open(const struct ka_selection *selection, struct ka_source **out,
+                      struct ka_error *error);
 
 #endif
