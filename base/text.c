@@ -29,7 +29,7 @@ void ka_text_free(struct ka_text *text)
     text->used = 0;
 }
 
-static bool grow(struct ka_text *text, size_t count)
+static bool enlarge(struct ka_text *text, size_t count)
 {
     size_t size = text->size > 0 ? text->size : FIRST_SIZE;
     if (!text->grows || count > SIZE_MAX / 4 || text->used > SIZE_MAX / 4)
@@ -44,31 +44,12 @@ static bool grow(struct ka_text *text, size_t count)
     return true;
 }
 
-bool ka_text_reserve(struct ka_text *text, size_t count)
+bool ka_text_grow(struct ka_text *text, size_t count)
 {
-    if (text->size - text->used >= count || grow(text, count))
+    if (enlarge(text, count))
         return true;
     text->overflow = true;
     return false;
-}
-
-void ka_text_put(struct ka_text *text, const char *bytes, size_t count)
-{
-    if (count == 0 || !ka_text_reserve(text, count))
-        return;
-    memcpy(text->bytes + text->used, bytes, count);
-    text->used += count;
-}
-
-void ka_text_put_string(struct ka_text *text, const char *string)
-{
-    ka_text_put(text, string, strlen(string));
-}
-
-void ka_text_put_char(struct ka_text *text, char value)
-{
-    if (ka_text_reserve(text, 1))
-        text->bytes[text->used++] = value;
 }
 
 void ka_text_put_number(struct ka_text *text, uint64_t value)

@@ -12,6 +12,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <string.h>
 
 struct ka_text {
     char *bytes; /* `used` of `size` are written; not terminated */
@@ -30,12 +31,28 @@ struct ka_text ka_text_fixed(char *bytes, size_t size);
 /* Releases what a growing text took; a fixed one is only emptied. */
 void ka_text_free(struct ka_text *text);
 
-/* Makes room for `count` more bytes. False, `overflow` set, where there is none. */
-bool ka_text_reserve(struct ka_text *text, size_t count);
+/* Makes the buffer larger so that `count` more bytes fit. False, `overflow` set, where it cannot.
+ */
+bool ka_text_grow(struct ka_text *text, size_t count);
 
-void ka_text_put(struct ka_text *text, const char *bytes, size_t count);
-void ka_text_put_string(struct ka_text *text, const char *string);
-void ka_text_put_char(struct ka_text *text, char value);
+static inline void ka_text_put(struct ka_text *text, const char *bytes, size_t count)
+{
+    if (count == 0 || (text->size - text->used < count && !ka_text_grow(text, count)))
+        return;
+    memcpy(text->bytes + text->used, bytes, count);
+    text->used += count;
+}
+
+static inline void ka_text_put_string(struct ka_text *text, const char *string)
+{
+    ka_text_put(text, string, strlen(string));
+}
+
+static inline void ka_text_put_char(struct ka_text *text, char value)
+{
+    if (text->size > text->used || ka_text_grow(text, 1))
+        text->bytes[text->used++] = value;
+}
 
 /* Decimal digits. */
 void ka_text_put_number(struct ka_text *text, uint64_t value);

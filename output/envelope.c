@@ -88,11 +88,16 @@ static void write_members(const struct ka_envelope *envelope, struct ka_json *js
     }
 }
 
-static uint32_t add_endpoint(uint32_t hash, const struct ka_endpoint *endpoint)
+/* Where a direction is remembered; only speed depends on it. */
+static uint32_t slot_of(const struct ka_endpoint *src, const struct ka_endpoint *dst)
 {
-    for (size_t i = 0; i < sizeof(endpoint->addr.bytes); i++)
-        hash = (hash ^ endpoint->addr.bytes[i]) * 16777619u;
-    return (hash ^ endpoint->port) * 16777619u;
+    uint64_t words[4];
+    memcpy(words, src->addr.bytes, 16);
+    memcpy(words + 2, dst->addr.bytes, 16);
+    uint64_t hash = (uint64_t)src->port << 16 | dst->port;
+    for (size_t i = 0; i < 4; i++)
+        hash = (hash ^ words[i]) * UINT64_C(0x9e3779b97f4a7c15);
+    return (uint32_t)(hash >> 32) % REMEMBERED;
 }
 
 static bool is_same(const struct ka_endpoint *a, const struct ka_endpoint *b)
@@ -103,8 +108,7 @@ static bool is_same(const struct ka_endpoint *a, const struct ka_endpoint *b)
 static void write_endpoints(struct ka_envelope_writer *writer, struct ka_json *json,
                             const struct ka_envelope *envelope)
 {
-    uint32_t hash = add_endpoint(add_endpoint(2166136261u, &envelope->src), &envelope->dst);
-    struct direction *direction = &writer->directions[(hash ^ hash >> 16) % REMEMBERED];
+    struct direction *direction = &writer->directions[slot_of(&envelope->src, &envelope->dst)];
     if (direction->length == 0 || !is_same(&direction->src, &envelope->src) ||
         !is_same(&direction->dst, &envelope->dst)) {
         struct ka_text text = ka_text_fixed(direction->members, MEMBERS_SIZE);
