@@ -18,7 +18,6 @@ struct ka_output_options {
     enum ka_output_form form;
     bool color;         /* text: ANSI colours */
     bool utc;           /* text: UTC clock instead of local time */
-    bool all;           /* connection events for every connection */
     bool verbose;       /* lookalikes too */
     bool live;          /* `in_iface` instead of `file` */
     bool line_buffered; /* flush after every event */

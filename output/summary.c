@@ -25,7 +25,11 @@ static void put_known(struct ka_text *text, uint64_t count, bool known, const ch
 /* Other traffic, such as ARP and UDP, is no loss: it is told in one number. */
 static bool is_other_traffic(unsigned reason)
 {
-    enum { ETHERTYPE = 2, PROTOCOL = 3, ICMP = 4 }; /* of enum ka_undecoded; a test compares */
+    enum {
+        ETHERTYPE = 2,
+        PROTOCOL = 3,
+        ICMP = 4
+    }; /* of enum ka_undecoded, which is decode's; a test compares */
     return reason == ETHERTYPE || reason == PROTOCOL || reason == ICMP;
 }
 

@@ -16,6 +16,7 @@
 
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 
 /* What an output writes of some events; the caller frees it. */
 static char *written(const struct ka_output_options *options, const struct ka_event *events,
@@ -230,6 +231,37 @@ static void names_are_those_of_the_decoder(void **state)
     assert_null(ka_event_tunnel_name(KA_TUNNEL_PPPOE + 1));
 }
 
+static void the_summary_names_what_is_lost_and_sums_up_what_is_merely_other(void **state)
+{
+    (void)state;
+    for (unsigned i = 1; i < KA_UNDECODED_COUNT; i++) {
+        struct ka_event event = {.type = KA_EVENT_CAPTURE};
+        bool other =
+            i == KA_UNDECODED_ETHERTYPE || i == KA_UNDECODED_PROTOCOL || i == KA_UNDECODED_ICMP;
+        event.capture.undecoded[i] = 7;
+        char *text = written(&plain_text, &event, 1);
+        assert_non_null(strstr(text, other ? "0 TCP, 7 other\n" : "0 other; not decoded: 7 "));
+        if (!other)
+            assert_non_null(strstr(text, ka_undecoded_name(i)));
+        free(text);
+    }
+}
+
+static void local_time_is_that_of_the_process(void **state)
+{
+    (void)state;
+    struct ka_output_options options = plain_text;
+    struct ka_event event = sample_at(1)->event;
+    options.utc = false;
+    assert_int_equal(setenv("TZ", "XYZ-3:30", 1), 0);
+    tzset();
+    char *text = written(&options, &event, 1);
+    assert_int_equal(unsetenv("TZ"), 0);
+    tzset();
+    assert_int_equal(strncmp(text, "15:30:05.124001  answer", 23), 0);
+    free(text);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -244,6 +276,8 @@ int main(void)
         cmocka_unit_test(a_quiet_view_shows_changes_and_rolls_up_the_rest),
         cmocka_unit_test(a_full_disk_is_an_error_that_names_it),
         cmocka_unit_test(names_are_those_of_the_decoder),
+        cmocka_unit_test(the_summary_names_what_is_lost_and_sums_up_what_is_merely_other),
+        cmocka_unit_test(local_time_is_that_of_the_process),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
