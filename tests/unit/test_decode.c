@@ -176,6 +176,26 @@ static void a_length_of_zero_is_guessed_from_the_frame(void **state)
     }
 }
 
+static void padding_after_pppoe_is_known_without_the_ip_length(void **state)
+{
+    (void)state;
+    struct ka_craft craft;
+    struct ka_packet packet;
+
+    for (size_t i = 0; i < COUNT(ips); i++) {
+        struct ka_craft_ip ip = ips[i];
+        ip.has_zero_length = true;
+        ka_craft_start(&craft);
+        ka_craft_ethernet(&craft);
+        ka_craft_pppoe(&craft, 1);
+        ka_craft_ppp(&craft, false, false);
+        craft_inside(&craft, &ip, 3);
+        ka_craft_raw(&craft, "padding", 7);
+        assert_int_equal(decode(&craft, 1, &packet), KA_DECODED);
+        assert_int_equal(packet.tcp.length, 3);
+    }
+}
+
 int main(void)
 {
     static const struct CMUnitTest tests[] = {
@@ -183,6 +203,7 @@ int main(void)
         cmocka_unit_test(padding_is_never_payload),
         cmocka_unit_test(a_cut_frame_says_the_same_or_that_it_is_cut),
         cmocka_unit_test(a_length_of_zero_is_guessed_from_the_frame),
+        cmocka_unit_test(padding_after_pppoe_is_known_without_the_ip_length),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -76,6 +76,7 @@ static void a_header_field_that_cannot_be_is_counted(void **state)
         {"TCP taken for an authentication header", &ipv4, IP + 9, 51, KA_UNDECODED_PROTOCOL},
         {"TCP header of 16 bytes", &ipv4, TCP4 + 12, 0x40, KA_UNDECODED_TCP},
         {"TCP header longer than the packet", &ipv4, TCP4 + 12, 0xf0, KA_UNDECODED_TCP},
+        {"TCP header a word too long", &ipv4, TCP4 + 12, 0x70, KA_UNDECODED_TCP},
         {"TCP header up to the end of the packet", &ipv4, TCP4 + 12, 0x60, KA_DECODED},
         {"version 4 after the type of version 6", &ipv6, IP, 0x40, KA_UNDECODED_IP},
         {"payload length beyond the frame", &ipv6, IP + 5, 25, KA_UNDECODED_IP},

@@ -85,6 +85,57 @@ static void craft_hex(struct ka_craft *craft, const char *text)
     }
 }
 
+/* A segment in IPv4, and one in IPv6. */
+#define SEGMENT "00010002 00000003 00000004 50100100 00000000"
+#define IN_IPV4 "45000028 00000000 40060000 0a000003 0a000004" SEGMENT
+#define IN_IPV6                                                                                    \
+    "60000000 00140640 fd000000000000000000000000000001 fd000000000000000000000000000002" SEGMENT
+#define ETHER "020000000002 020000000001 "
+
+static void rarer_forms_are_decoded_too(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *name;
+        uint16_t link_type;
+        const char *bytes;
+    } rows[] = {
+        {"SNAP, bridged", ETHERNET, ETHER "0030 aaaa03 0000f8 0800" IN_IPV4},
+        {"LLC with the LSAP of IP", ETHERNET, ETHER "002b 060603" IN_IPV4},
+        {"LLC behind a tag", ETHERNET, ETHER "8100 0005 0030 aaaa03 000000 86dd" IN_IPV6},
+        {"LLC in a cooked capture", 113,
+         "0000 0001 0006 0200000000010000 0004 aaaa03 000000 0800" IN_IPV4},
+        {"MPLS multicast", ETHERNET, ETHER "8848 00010140" IN_IPV6},
+        {"MPLS multicast in PPP", 9, "0283 00010140" IN_IPV4},
+        {"MPLS in IP", RAW, "45000040 00000000 40890000 0a000001 0a000002 00010140" IN_IPV4},
+        {"ERSPAN I", RAW,
+         "4500004e 00000000 402f0000 0a000001 0a000002 000088be" ETHER "0800" IN_IPV4},
+        {"Cisco HDLC broadcast", 50, "8f00 0800" IN_IPV4},
+        {"NULL of Linux", 0, "0a000000" IN_IPV6},
+        {"NULL of NetBSD", 0, "18000000" IN_IPV6},
+        {"NULL of FreeBSD", 0, "1c000000" IN_IPV6},
+        {"NULL of macOS", 0, "1e000000" IN_IPV6},
+        {"LOOP of OpenBSD", 108, "00000018" IN_IPV6},
+        {"IPv4 alone", 228, IN_IPV4},
+        {"IPv6 alone", 229, IN_IPV6},
+    };
+    struct ka_craft craft;
+    struct ka_packet packet;
+
+    for (size_t i = 0; i < COUNT(rows); i++) {
+        ka_craft_start(&craft);
+        craft_hex(&craft, rows[i].bytes);
+        enum ka_undecoded reason =
+            ka_exact_decode(&craft, rows[i].link_type, craft.out.used, &packet);
+        if (reason != KA_DECODED)
+            fail_msg("%s: %s", rows[i].name, ka_undecoded_name(reason));
+        assert_int_equal(packet.tcp.seq, 3);
+        assert_int_equal(packet.tcp.ack, 4);
+        assert_int_equal(packet.tcp.length, 0);
+        assert_true(ka_decode_knows_link(rows[i].link_type));
+    }
+}
+
 static void other_frames_are_counted_by_reason(void **state)
 {
     (void)state;
@@ -197,6 +248,7 @@ int main(void)
 {
     static const struct CMUnitTest tests[] = {
         cmocka_unit_test(layers_end),
+        cmocka_unit_test(rarer_forms_are_decoded_too),
         cmocka_unit_test(other_frames_are_counted_by_reason),
         cmocka_unit_test(ppp_in_gre_is_opened),
         cmocka_unit_test(every_reason_and_tunnel_has_its_own_name),
