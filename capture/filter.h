@@ -13,8 +13,9 @@
 struct ka_filter;
 
 /* Widens a user's expression F to "F, or an ICMP or ICMPv6 error, or either under a VLAN tag", in
- * the order libpcap's language needs (`vlan` shifts all that follows). A blank F stays blank: it
- * passes everything. The caller frees the text. NULL when memory is out. */
+ * the order libpcap's language needs (`vlan` shifts all that follows). An F that says `vlan` itself
+ * means the outermost tag, as in tcpdump. A blank F stays blank: it passes everything. The caller
+ * frees the text. NULL when memory is out. */
 char *ka_filter_widen(const char *expression);
 
 /* What to compile when `expression` does not fit a link type: libpcap has no `vlan` for raw IP or

@@ -93,26 +93,22 @@ static ka_time milliseconds(uint32_t value)
 }
 
 /* tcp_info means something only once the connection was established; older kernels' is shorter. */
-static void fill_times_since(struct ka_socket *socket, const struct nlattr *attribute)
+static int on_attribute(const struct nlattr *attribute, void *context)
 {
+    struct ka_socket *socket = context;
     struct tcp_info info;
     size_t length = mnl_attr_get_payload_len(attribute);
     memset(&info, 0, sizeof(info));
-    if (length < offsetof(struct tcp_info, tcpi_pmtu) || socket->state == KA_SOCKET_SYN_SENT ||
+    if (mnl_attr_get_type(attribute) != INET_DIAG_INFO ||
+        length < offsetof(struct tcp_info, tcpi_pmtu) || socket->state == KA_SOCKET_SYN_SENT ||
         socket->state == KA_SOCKET_SYN_RECV || socket->state == KA_SOCKET_LISTEN ||
         socket->state == KA_SOCKET_CLOSE)
-        return;
+        return MNL_CB_OK;
     memcpy(&info, mnl_attr_get_payload(attribute), length < sizeof(info) ? length : sizeof(info));
     socket->last_sent = milliseconds(info.tcpi_last_data_sent);
     socket->last_received =
         milliseconds(info.tcpi_last_data_recv < info.tcpi_last_ack_recv ? info.tcpi_last_data_recv
                                                                         : info.tcpi_last_ack_recv);
-}
-
-static int on_attribute(const struct nlattr *attribute, void *context)
-{
-    if (mnl_attr_get_type(attribute) == INET_DIAG_INFO)
-        fill_times_since(context, attribute);
     return MNL_CB_OK;
 }
 

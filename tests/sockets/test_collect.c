@@ -11,20 +11,18 @@
 #include <cmocka.h>
 
 #include "sockets/sockets.h"
+#include "tests/sockets/peers.h"
 
 #include <arpa/inet.h>
 #include <errno.h>
 #include <linux/filter.h>
-#include <net/if.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
 #include <poll.h>
 #include <sched.h>
-#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/ioctl.h>
 #include <sys/resource.h>
 #include <sys/socket.h>
 #include <sys/wait.h>
@@ -32,74 +30,6 @@
 #include <unistd.h>
 
 enum { MANY = 5000 }; /* connections, two sockets each */
-
-static void set_option(int descriptor, int level, int option, int value)
-{
-    assert_int_equal(setsockopt(descriptor, level, option, &value, sizeof(value)), 0);
-}
-
-static void set_keepalive(int descriptor, int idle, int interval, int count)
-{
-    set_option(descriptor, SOL_SOCKET, SO_KEEPALIVE, 1);
-    set_option(descriptor, IPPROTO_TCP, TCP_KEEPIDLE, idle);
-    set_option(descriptor, IPPROTO_TCP, TCP_KEEPINTVL, interval);
-    set_option(descriptor, IPPROTO_TCP, TCP_KEEPCNT, count);
-}
-
-/* The namespace we are in gets its loopback and keepalive defaults of its own. */
-static bool prepare_namespace(unsigned idle, unsigned interval, unsigned probes)
-{
-    static const char *const names[] = {"tcp_keepalive_time", "tcp_keepalive_intvl",
-                                        "tcp_keepalive_probes"};
-    unsigned values[] = {idle, interval, probes};
-    struct ifreq request = {.ifr_name = "lo", .ifr_flags = IFF_UP};
-    int control = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
-    bool up = ioctl(control, SIOCSIFFLAGS, &request) == 0;
-    close(control);
-    for (size_t i = 0; i < 3 && up; i++) {
-        char path[80];
-        snprintf(path, sizeof(path), "/proc/sys/net/ipv4/%s", names[i]);
-        FILE *file = fopen(path, "we");
-        up = file != NULL && fprintf(file, "%u\n", values[i]) > 0;
-        up = file != NULL && fclose(file) == 0 && up;
-    }
-    return up;
-}
-
-static int listener(int family, in_port_t *port)
-{
-    struct sockaddr_in6 address = {.sin6_family = AF_INET6, .sin6_addr = IN6ADDR_LOOPBACK_INIT};
-    struct sockaddr_in *address4 = (struct sockaddr_in *)&address;
-    socklen_t length = family == AF_INET ? sizeof(*address4) : sizeof(address);
-    if (family == AF_INET)
-        *address4 =
-            (struct sockaddr_in){.sin_family = AF_INET, .sin_addr = {htonl(INADDR_LOOPBACK)}};
-    int descriptor = socket(family, SOCK_STREAM | SOCK_CLOEXEC, 0);
-    assert_true(descriptor >= 0);
-    assert_int_equal(bind(descriptor, (struct sockaddr *)&address, length), 0);
-    assert_int_equal(listen(descriptor, 16), 0);
-    assert_int_equal(getsockname(descriptor, (struct sockaddr *)&address, &length), 0);
-    *port = ntohs(address.sin6_port);
-    return descriptor;
-}
-
-static int connect_to(int listening)
-{
-    struct sockaddr_storage address;
-    socklen_t length = sizeof(address);
-    assert_int_equal(getsockname(listening, (struct sockaddr *)&address, &length), 0);
-    int descriptor = socket(address.ss_family, SOCK_STREAM | SOCK_CLOEXEC, 0);
-    assert_true(descriptor >= 0);
-    assert_int_equal(connect(descriptor, (struct sockaddr *)&address, length), 0);
-    return descriptor;
-}
-
-static int accept_from(int listening)
-{
-    int descriptor = accept4(listening, NULL, NULL, SOCK_CLOEXEC);
-    assert_true(descriptor >= 0);
-    return descriptor;
-}
 
 /* The row of one of our own descriptors. */
 static const struct ka_socket *row_of(const struct ka_socket_list *list, int descriptor)
@@ -141,14 +71,14 @@ static void settings_are_those_the_program_made(void **state)
     int far[ROWS];
     in_port_t port[ROWS];
     for (size_t i = 0; i < ROWS; i++) {
-        int listening = listener(rows[i].family, &port[i]);
-        near[i] = connect_to(listening);
-        far[i] = accept_from(listening);
+        int listening = peer_listen(rows[i].family, &port[i]);
+        near[i] = peer_connect(listening);
+        far[i] = peer_accept(listening);
         close(listening);
         if (rows[i].own)
-            set_keepalive(near[i], 60, 10, 6);
-        set_option(near[i], SOL_SOCKET, SO_KEEPALIVE, rows[i].on);
-        set_option(near[i], IPPROTO_TCP, TCP_USER_TIMEOUT, rows[i].user_timeout);
+            peer_set_keepalive(near[i], 60, 10, 6);
+        peer_set(near[i], SOL_SOCKET, SO_KEEPALIVE, rows[i].on);
+        peer_set(near[i], IPPROTO_TCP, TCP_USER_TIMEOUT, rows[i].user_timeout);
     }
     struct ka_socket_list list = collect(KA_SOCKET_CONNECTIONS, 0);
     assert_int_equal(list.defaults.idle, 1234 * KA_SECOND);
@@ -188,9 +118,9 @@ static void accepted_connections_inherit_from_the_listener(void **state)
 {
     (void)state;
     in_port_t port;
-    int listening = listener(AF_INET, &port);
-    set_keepalive(listening, 45, 5, 3);
-    int near = connect_to(listening);
+    int listening = peer_listen(AF_INET, &port);
+    peer_set_keepalive(listening, 45, 5, 3);
+    int near = peer_connect(listening);
     struct ka_socket_list list = collect(KA_SOCKET_CONNECTIONS, 0);
     assert_int_equal(list.count, 2);
     const struct ka_socket *waiting = &list.sockets[list.sockets[0].pid == 0 ? 0 : 1];
@@ -198,7 +128,7 @@ static void accepted_connections_inherit_from_the_listener(void **state)
     assert_int_equal(waiting->timer, KA_SOCKET_TIMER_KEEPALIVE);
     ka_socket_list_fini(&list);
 
-    int far = accept_from(listening);
+    int far = peer_accept(listening);
     list = collect(KA_SOCKET_CONNECTIONS | KA_SOCKET_STATE_BIT(KA_SOCKET_LISTEN), 0);
     const struct ka_socket *rows[] = {row_of(&list, listening), row_of(&list, far)};
     for (size_t i = 0; i < 2; i++) {
@@ -233,7 +163,7 @@ static void ipv4_through_a_socket_of_ipv6_is_ipv4(void **state)
     address.sin_port = any.sin6_port;
     int near = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
     assert_int_equal(connect(near, (struct sockaddr *)&address, sizeof(address)), 0);
-    int far = accept_from(listening);
+    int far = peer_accept(listening);
     struct ka_socket_list list = collect(KA_SOCKET_CONNECTIONS, 0);
     const struct ka_socket *row = row_of(&list, far);
     assert_int_equal(row->access, KA_SOCKET_READ);
@@ -245,47 +175,19 @@ static void ipv4_through_a_socket_of_ipv6_is_ipv4(void **state)
     close(listening);
 }
 
-/* A child that runs `act` and then waits to be killed; returns once `act` is done. */
-static pid_t start_child(void (*act)(int argument), int argument)
-{
-    int done[2];
-    char byte;
-    assert_int_equal(pipe(done), 0);
-    pid_t pid = fork();
-    assert_true(pid >= 0);
-    if (pid == 0) {
-        close(done[0]);
-        act(argument);
-        if (write(done[1], "x", 1) != 1)
-            _exit(1);
-        for (;;)
-            pause();
-    }
-    close(done[1]);
-    assert_int_equal(read(done[0], &byte, 1), 1);
-    close(done[0]);
-    return pid;
-}
-
-static void stop_child(pid_t pid)
-{
-    kill(pid, SIGKILL);
-    assert_int_equal(waitpid(pid, NULL, 0), pid);
-}
-
 static void open_in_other_namespace(int argument)
 {
     in_port_t port;
     (void)argument;
-    if (unshare(CLONE_NEWNET) != 0 || !prepare_namespace(4321, 65, 8))
+    if (unshare(CLONE_NEWNET) != 0 || !peer_prepare_namespace(4321, 65, 8))
         _exit(1);
-    set_option(listener(AF_INET, &port), SOL_SOCKET, SO_KEEPALIVE, 1);
+    peer_set(peer_listen(AF_INET, &port), SOL_SOCKET, SO_KEEPALIVE, 1);
 }
 
 static void another_namespace_has_its_own_sockets_and_defaults(void **state)
 {
     (void)state;
-    pid_t child = start_child(open_in_other_namespace, 0);
+    pid_t child = peer_start_child(open_in_other_namespace, 0);
     struct ka_socket_list list = collect(KA_SOCKET_STATE_BIT(KA_SOCKET_LISTEN), child);
     assert_int_equal(list.defaults.idle, 4321 * KA_SECOND);
     assert_int_equal(list.defaults.interval, 65 * KA_SECOND);
@@ -301,7 +203,7 @@ static void another_namespace_has_its_own_sockets_and_defaults(void **state)
     assert_int_equal(list.defaults.idle, 1234 * KA_SECOND);
     assert_int_equal(list.count, 0);
     ka_socket_list_fini(&list);
-    stop_child(child);
+    peer_stop_child(child);
 
     struct ka_error error = {.text = ""};
     struct ka_socket_query query = {.states = 1, .netns_pid = child};
@@ -312,7 +214,7 @@ static void another_namespace_has_its_own_sockets_and_defaults(void **state)
 
 static void connect_and_hold(int listening)
 {
-    set_keepalive(connect_to(listening), 20, 2, 4);
+    peer_set_keepalive(peer_connect(listening), 20, 2, 4);
 }
 
 static void a_process_that_ends_in_between_keeps_its_row(void **state)
@@ -322,12 +224,12 @@ static void a_process_that_ends_in_between_keeps_its_row(void **state)
     struct ka_socket_list list;
     struct ka_error error = {.text = ""};
     struct ka_socket_query query = {.states = KA_SOCKET_CONNECTIONS};
-    int listening = listener(AF_INET, &port);
-    pid_t child = start_child(connect_and_hold, listening);
-    int far = accept_from(listening);
+    int listening = peer_listen(AF_INET, &port);
+    pid_t child = peer_start_child(connect_and_hold, listening);
+    int far = peer_accept(listening);
     assert_int_equal(ka_sockets_list(&query, &list, &error), 0);
     assert_int_equal(ka_sockets_find_owners(&list, 0, &error), 0);
-    stop_child(child);
+    peer_stop_child(child);
     ka_sockets_read_settings(&list);
     assert_int_equal(list.count, 2);
     const struct ka_socket *row = &list.sockets[list.sockets[0].pid == child ? 0 : 1];
@@ -348,10 +250,10 @@ static void a_descriptor_that_became_another_socket_is_not_read(void **state)
     in_port_t port;
     struct ka_socket_list list;
     struct ka_socket_query query = {.states = KA_SOCKET_CONNECTIONS};
-    int listening = listener(AF_INET, &port);
-    int near = connect_to(listening);
-    int other = connect_to(listening);
-    set_keepalive(other, 20, 2, 4);
+    int listening = peer_listen(AF_INET, &port);
+    int near = peer_connect(listening);
+    int other = peer_connect(listening);
+    peer_set_keepalive(other, 20, 2, 4);
     assert_int_equal(ka_sockets_list(&query, &list, NULL), 0);
     assert_int_equal(ka_sockets_find_owners(&list, getpid(), NULL), 0);
     assert_int_equal(dup2(other, near), near);
@@ -370,16 +272,16 @@ static void one_process_alone_can_be_asked_for(void **state)
     in_port_t port;
     struct ka_socket_list list;
     struct ka_error error = {.text = ""};
-    int listening = listener(AF_INET, &port);
-    pid_t child = start_child(connect_and_hold, listening);
-    int far = accept_from(listening);
+    int listening = peer_listen(AF_INET, &port);
+    pid_t child = peer_start_child(connect_and_hold, listening);
+    int far = peer_accept(listening);
     struct ka_socket_query query = {.states = KA_SOCKET_CONNECTIONS, .pid = child};
     assert_int_equal(ka_sockets_collect(&query, &list, &error), 0);
     assert_int_equal(list.count, 1);
     assert_int_equal(list.sockets[0].pid, child);
     assert_int_equal(list.sockets[0].times.idle, 20 * KA_SECOND);
     ka_socket_list_fini(&list);
-    stop_child(child);
+    peer_stop_child(child);
     assert_int_equal(ka_sockets_collect(&query, &list, &error), -1);
     assert_non_null(strstr(error.text, "there is no process"));
     close(far);
@@ -417,10 +319,10 @@ static void without_privilege_the_timers_still_tell(void **state)
     (void)state;
     int status;
     in_port_t port;
-    int listening = listener(AF_INET, &port);
-    int near = connect_to(listening);
-    int far = accept_from(listening);
-    set_option(near, SOL_SOCKET, SO_KEEPALIVE, 1);
+    int listening = peer_listen(AF_INET, &port);
+    int near = peer_connect(listening);
+    int far = peer_accept(listening);
+    peer_set(near, SOL_SOCKET, SO_KEEPALIVE, 1);
     pid_t self = getpid();
     pid_t child = fork();
     assert_true(child >= 0);
@@ -437,25 +339,17 @@ static void without_privilege_the_timers_still_tell(void **state)
     close(listening);
 }
 
-/* Closes without a FIN that a deaf peer would never answer. */
-static void cut(int descriptor)
-{
-    struct linger at_once = {.l_onoff = 1, .l_linger = 0};
-    assert_int_equal(setsockopt(descriptor, SOL_SOCKET, SO_LINGER, &at_once, sizeof(at_once)), 0);
-    close(descriptor);
-}
-
 static void unanswered_probes_are_counted(void **state)
 {
     (void)state;
     in_port_t port;
     struct sock_filter drop = BPF_STMT(BPF_RET | BPF_K, 0);
     struct sock_fprog program = {.len = 1, .filter = &drop};
-    int listening = listener(AF_INET, &port);
-    int near = connect_to(listening);
-    int far = accept_from(listening);
+    int listening = peer_listen(AF_INET, &port);
+    int near = peer_connect(listening);
+    int far = peer_accept(listening);
     assert_int_equal(setsockopt(far, SOL_SOCKET, SO_ATTACH_FILTER, &program, sizeof(program)), 0);
-    set_keepalive(near, 1, 1, 100);
+    peer_set_keepalive(near, 1, 1, 100);
     unsigned unanswered = 0;
     for (int tries = 0; tries < 100 && unanswered == 0; tries++) {
         poll(NULL, 0,
@@ -472,8 +366,8 @@ static void unanswered_probes_are_counted(void **state)
         ka_socket_list_fini(&list);
     }
     assert_true(unanswered > 0);
-    cut(near);
-    cut(far);
+    peer_cut(near);
+    peer_cut(far);
     close(listening);
 }
 
@@ -491,11 +385,11 @@ static void ten_thousand_sockets_are_read_in_a_moment(void **state)
         free(near);
         skip();
     }
-    int listening = listener(AF_INET, &port);
-    set_keepalive(listening, 60, 10, 6);
+    int listening = peer_listen(AF_INET, &port);
+    peer_set_keepalive(listening, 60, 10, 6);
     for (size_t i = 0; i < MANY; i++) {
-        near[2 * i] = connect_to(listening);
-        near[2 * i + 1] = accept_from(listening);
+        near[2 * i] = peer_connect(listening);
+        near[2 * i + 1] = peer_accept(listening);
     }
     clock_gettime(CLOCK_MONOTONIC, &begin);
     struct ka_socket_list list = collect(KA_SOCKET_CONNECTIONS, 0);
@@ -520,7 +414,7 @@ static void ten_thousand_sockets_are_read_in_a_moment(void **state)
 
 int main(void)
 {
-    if (unshare(CLONE_NEWNET) != 0 || !prepare_namespace(1234, 56, 7)) {
+    if (unshare(CLONE_NEWNET) != 0 || !peer_prepare_namespace(1234, 56, 7)) {
         printf("skipped: a network namespace of our own needs root: %s\n", strerror(errno));
         return 77;
     }

@@ -116,81 +116,82 @@ static void the_next_probe_comes_when_the_idle_time_is_over_not_when_the_timer_f
     }
 }
 
+static const struct {
+    struct change socket;
+    enum ka_socket_risk risk;
+    const char *meaning;
+} meanings[] = {
+    {{ESTABLISHED, KEEP, ON, READ, 7, 0, 7200, 7260, 0, 0},
+     KA_SOCKET_AT_RISK,
+     "first probe in 2 h 1 min; a path that forgets after 350 s kills this connection"},
+    {{ESTABLISHED, KEEP, ON, READ, 7, 0, 60, 50, 10, 0},
+     KA_SOCKET_SAFE,
+     "first probe in 50.0 s; a path that forgets after 350 s keeps this connection"},
+    {{ESTABLISHED, KEEP, ON, READ, 7, 0, 350, 350, 0, 0},
+     KA_SOCKET_AT_RISK,
+     "first probe in 350.0 s; a path that forgets after 350 s kills this connection"},
+    {{ESTABLISHED, KEEP, ON, READ, 7, 3, 60, 15, 270, 0},
+     KA_SOCKET_SAFE,
+     "3 of 9 probes unanswered; unless the peer answers, it is given up in 465.0 s"},
+    {{ESTABLISHED, NONE, OFF, READ, 7, 0, 60, 0, 10, 0},
+     KA_SOCKET_AT_RISK,
+     "never probes; a path that forgets after 350 s kills this connection"},
+    {{ESTABLISHED, NONE, OFF, ROOT, 7, 0, 0, 0, 10, 0},
+     KA_SOCKET_AT_RISK,
+     "never probes; a path that forgets after 350 s kills this connection; settings: need "
+     "root"},
+    {{ESTABLISHED, KEEP, ON, ROOT, 7, 0, 0, 100, 10, 0},
+     KA_SOCKET_RISK_UNKNOWN,
+     "no probe for 100.0 s; settings: need root; whether a path that forgets after 350 s kills "
+     "this connection is not known"},
+    {{ESTABLISHED, KEEP, ON, ROOT, 7, 0, 0, 360, 10, 0},
+     KA_SOCKET_AT_RISK,
+     "no probe for 360.0 s; settings: need root; a path that forgets after 350 s kills this "
+     "connection"},
+    {{ESTABLISHED, KEEP, ON, KA_SOCKET_ENDED, 7, 2, 0, 360, 10, 0},
+     KA_SOCKET_RISK_UNKNOWN,
+     "2 probes unanswered, the next in 360.0 s; settings: the process closed it meanwhile"},
+    {{ESTABLISHED, RETRANSMIT, UNREAD, ROOT, 7, 2, 0, 1, 10, 0},
+     KA_SOCKET_RISK_UNKNOWN,
+     "data on its way, no probes until it is acked; settings: need root"},
+    {{ESTABLISHED, PERSIST, ON, READ, 7, 2, 60, 1, 10, 0},
+     KA_SOCKET_SAFE,
+     "the peer's window is closed: window probes, no keepalive"},
+    {{ESTABLISHED, NONE, ON, READ, 7, 0, 60, 1, 10, 0},
+     KA_SOCKET_SAFE,
+     "keepalive was turned on just now; a path that forgets after 350 s keeps this connection"},
+    {{ESTABLISHED, NONE, OFF, KA_SOCKET_NOT_ACCEPTED, 0, 0, 0, 0, 10, 0},
+     KA_SOCKET_AT_RISK,
+     "never probes; a path that forgets after 350 s kills this connection; settings: not "
+     "accepted yet"},
+    {{LISTEN, NONE, ON, READ, 7, 0, 60, 0, 0, 0},
+     KA_SOCKET_SAFE,
+     "accepted connections probe after 60 s idle; a path that forgets after 350 s keeps them"},
+    {{LISTEN, NONE, OFF, READ, 7, 0, 60, 0, 0, 0},
+     KA_SOCKET_AT_RISK,
+     "accepted connections never probe unless the program says so; a path that forgets after "
+     "350 s kills them"},
+    {{LISTEN, NONE, UNREAD, ROOT, 7, 0, 60, 0, 0, 0},
+     KA_SOCKET_RISK_UNKNOWN,
+     "settings: need root"},
+    {{KA_SOCKET_FIN_WAIT_2, KA_SOCKET_TIMER_FIN_WAIT, UNREAD, KA_SOCKET_NO_PROCESS, 0, 0, 0, 1, 10,
+      0},
+     KA_SOCKET_SAFE,
+     "closing, no probes"},
+    {{KA_SOCKET_SYN_SENT, RETRANSMIT, UNREAD, READ, 7, 0, 0, 1, 0, 0},
+     KA_SOCKET_SAFE,
+     "not connected yet, no probes"},
+};
+
 static void each_kind_of_row_says_what_it_means(void **state)
 {
     (void)state;
-    static const struct {
-        struct change socket;
-        enum ka_socket_risk risk;
-        const char *meaning;
-    } rows[] = {
-        {{ESTABLISHED, KEEP, ON, READ, 7, 0, 7200, 7260, 0, 0},
-         KA_SOCKET_AT_RISK,
-         "first probe in 2 h 1 min; a path that forgets after 350 s kills this connection"},
-        {{ESTABLISHED, KEEP, ON, READ, 7, 0, 60, 50, 10, 0},
-         KA_SOCKET_SAFE,
-         "first probe in 50.0 s; a path that forgets after 350 s keeps this connection"},
-        {{ESTABLISHED, KEEP, ON, READ, 7, 0, 350, 350, 0, 0},
-         KA_SOCKET_AT_RISK,
-         "first probe in 350.0 s; a path that forgets after 350 s kills this connection"},
-        {{ESTABLISHED, KEEP, ON, READ, 7, 3, 60, 15, 270, 0},
-         KA_SOCKET_SAFE,
-         "3 of 9 probes unanswered; unless the peer answers, it is given up in 465.0 s"},
-        {{ESTABLISHED, NONE, OFF, READ, 7, 0, 60, 0, 10, 0},
-         KA_SOCKET_AT_RISK,
-         "never probes; a path that forgets after 350 s kills this connection"},
-        {{ESTABLISHED, NONE, OFF, ROOT, 7, 0, 0, 0, 10, 0},
-         KA_SOCKET_AT_RISK,
-         "never probes; a path that forgets after 350 s kills this connection; settings: need "
-         "root"},
-        {{ESTABLISHED, KEEP, ON, ROOT, 7, 0, 0, 100, 10, 0},
-         KA_SOCKET_RISK_UNKNOWN,
-         "no probe for 100.0 s; settings: need root; whether a path that forgets after 350 s kills "
-         "this connection is not known"},
-        {{ESTABLISHED, KEEP, ON, ROOT, 7, 0, 0, 360, 10, 0},
-         KA_SOCKET_AT_RISK,
-         "no probe for 360.0 s; settings: need root; a path that forgets after 350 s kills this "
-         "connection"},
-        {{ESTABLISHED, KEEP, ON, KA_SOCKET_ENDED, 7, 2, 0, 360, 10, 0},
-         KA_SOCKET_RISK_UNKNOWN,
-         "2 probes unanswered, the next in 360.0 s; settings: the process closed it meanwhile"},
-        {{ESTABLISHED, RETRANSMIT, UNREAD, ROOT, 7, 2, 0, 1, 10, 0},
-         KA_SOCKET_RISK_UNKNOWN,
-         "data on its way, no probes until it is acked; settings: need root"},
-        {{ESTABLISHED, PERSIST, ON, READ, 7, 2, 60, 1, 10, 0},
-         KA_SOCKET_SAFE,
-         "the peer's window is closed: window probes, no keepalive"},
-        {{ESTABLISHED, NONE, ON, READ, 7, 0, 60, 1, 10, 0},
-         KA_SOCKET_SAFE,
-         "keepalive was turned on just now; a path that forgets after 350 s keeps this connection"},
-        {{ESTABLISHED, NONE, OFF, KA_SOCKET_NOT_ACCEPTED, 0, 0, 0, 0, 10, 0},
-         KA_SOCKET_AT_RISK,
-         "never probes; a path that forgets after 350 s kills this connection; settings: not "
-         "accepted yet"},
-        {{LISTEN, NONE, ON, READ, 7, 0, 60, 0, 0, 0},
-         KA_SOCKET_SAFE,
-         "accepted connections probe after 60 s idle; a path that forgets after 350 s keeps them"},
-        {{LISTEN, NONE, OFF, READ, 7, 0, 60, 0, 0, 0},
-         KA_SOCKET_AT_RISK,
-         "accepted connections never probe unless the program says so; a path that forgets after "
-         "350 s kills them"},
-        {{LISTEN, NONE, UNREAD, ROOT, 7, 0, 60, 0, 0, 0},
-         KA_SOCKET_RISK_UNKNOWN,
-         "settings: need root"},
-        {{KA_SOCKET_FIN_WAIT_2, KA_SOCKET_TIMER_FIN_WAIT, UNREAD, KA_SOCKET_NO_PROCESS, 0, 0, 0, 1,
-          10, 0},
-         KA_SOCKET_SAFE,
-         "closing, no probes"},
-        {{KA_SOCKET_SYN_SENT, RETRANSMIT, UNREAD, READ, 7, 0, 0, 1, 0, 0},
-         KA_SOCKET_SAFE,
-         "not connected yet, no probes"},
-    };
-    for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+    for (size_t i = 0; i < sizeof(meanings) / sizeof(meanings[0]); i++) {
         char meaning[KA_SOCKET_MEANING_SIZE];
-        struct ka_socket socket = changed(&rows[i].socket);
+        struct ka_socket socket = changed(&meanings[i].socket);
         ka_socket_meaning(&socket, FORGET, meaning);
-        assert_string_equal(meaning, rows[i].meaning);
-        assert_int_equal(ka_socket_risk(&socket, FORGET), rows[i].risk);
+        assert_string_equal(meaning, meanings[i].meaning);
+        assert_int_equal(ka_socket_risk(&socket, FORGET), meanings[i].risk);
     }
 }
 
