@@ -103,7 +103,7 @@ void ka_craft_geneve(struct ka_craft *craft, uint32_t vni, size_t options_length
 void ka_craft_ip(struct ka_craft *craft, const struct ka_craft_ip *ip);
 void ka_craft_extension(struct ka_craft *craft, uint8_t number, size_t length, uint16_t value);
 void ka_craft_tcp(struct ka_craft *craft, const struct ka_craft_tcp *tcp);
-/* The header of an error; the quote follows as ka_craft_quoted_ip and ka_craft_raw. */
+/* The header of an ICMP message; ka_craft_quote follows. */
 void ka_craft_icmp(struct ka_craft *craft, uint8_t version, uint8_t type, uint8_t code);
 /* Behind ka_craft_icmp: quotes `length` bytes of a packet that begins with its IP header. */
 void ka_craft_quote(struct ka_craft *craft, const void *packet, size_t length);
