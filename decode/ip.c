@@ -73,6 +73,7 @@ enum ka_undecoded ka_layer_ipv4(struct ka_walk *walk)
 
     size_t length = (size_t)(version_and_length & 0x0f) * 4;
     packet->length_guessed = total == 0;
+    packet->ip_length = total != 0 ? total : (uint32_t)(FIXED + walk->bytes.left);
     if (version_and_length >> 4 != 4 || length < FIXED)
         return KA_UNDECODED_IP;
     if (total != 0 && (total < length || !limit_to(walk, total - FIXED)))
@@ -165,6 +166,7 @@ enum ka_undecoded ka_layer_ipv6(struct ka_walk *walk)
     packet->dont_fragment = false;
 
     packet->length_guessed = length == 0;
+    packet->ip_length = 40 + (length != 0 ? length : (uint32_t)walk->bytes.left);
     if (version_and_flow >> 28 != 6)
         return KA_UNDECODED_IP;
     if (length != 0 && !limit_to(walk, length))

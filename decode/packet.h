@@ -107,6 +107,7 @@ struct ka_packet {
     uint8_t ttl;                /* or hop limit */
     bool length_guessed;        /* IP total length 0: payload length is from the frame */
     bool dont_fragment;         /* IPv4 */
+    uint32_t ip_length;         /* of the innermost IP packet, header included */
     uint16_t ip_id;             /* IPv4; 0 for IPv6 */
     uint8_t vlan_count;         /* 0..KA_VLAN_MAX, outermost first */
     uint8_t tunnel_type;        /* innermost, enum ka_tunnel_type */

@@ -71,7 +71,7 @@ enum {
     KA_CONN_STEPPED = 0x0004,   /* the clock stepped back within it */
     KA_CONN_GAVE_UP = 0x0008,   /* a prober gave up by RST */
     KA_CONN_CLASS = 0x0030,     /* enum ka_conn_class, times KA_CONN_CLASS_UNIT */
-    KA_CONN_DOUBTED = 0x0040,   /* a candidate is held back, or a segment did not fit */
+    KA_CONN_WATCHED = 0x0040,   /* analysers want to see every segment */
 };
 enum { KA_CONN_CLASS_UNIT = 0x0010 };
 

@@ -224,7 +224,8 @@ static void take(struct ka_conn *conn, unsigned side, const struct ka_packet *pa
 static bool is_plain(const struct ka_conn *conn, const struct ka_packet *packet, uint32_t facts)
 {
     const unsigned loud = KA_TCP_SYN | KA_TCP_FIN | KA_TCP_RST;
-    if (conn->extra != 0 || (packet->tcp.flags & loud) != 0 || (facts & KA_SEG_FITS) == 0)
+    if ((conn->flags & KA_CONN_WATCHED) != 0 || (packet->tcp.flags & loud) != 0 ||
+        (facts & KA_SEG_FITS) == 0)
         return false;
     if (packet->tcp.length > 1)
         return true;
@@ -262,12 +263,30 @@ bool ka_track(struct ka_conn *conn, unsigned side, const struct ka_packet *packe
     return true;
 }
 
+/* What a new baseline replaces. */
+static const unsigned baseline_flags = KA_SIDE_SENT | KA_SIDE_ACKED | KA_SIDE_STAMPS |
+                                       KA_SIDE_BYTE | KA_SIDE_DATA | KA_SIDE_TIMED |
+                                       KA_SIDE_CONTROL | KA_SIDE_WINDOW;
+
+void ka_track_adopt(struct ka_conn *conn, const struct ka_conn *from)
+{
+    for (unsigned i = 0; i < 2; i++) {
+        struct ka_side *side = &conn->side[i];
+        const struct ka_side *other = &from->side[i];
+        side->sent_next = other->sent_next;
+        side->acked_next = other->acked_next;
+        side->tsval = other->tsval;
+        side->data_stamp = other->data_stamp;
+        side->last_byte = other->last_byte;
+        side->window = other->window;
+        side->flags = (uint16_t)((side->flags & ~baseline_flags) | (other->flags & baseline_flags));
+    }
+}
+
 void ka_track_rebase(struct ka_conn *conn, unsigned side, const struct ka_packet *packet)
 {
-    const unsigned known = KA_SIDE_SENT | KA_SIDE_ACKED | KA_SIDE_STAMPS | KA_SIDE_BYTE |
-                           KA_SIDE_DATA | KA_SIDE_TIMED | KA_SIDE_CONTROL | KA_SIDE_WINDOW;
     for (unsigned i = 0; i < 2; i++)
-        conn->side[i].flags &= (uint16_t)~known;
+        conn->side[i].flags &= (uint16_t)~baseline_flags;
     note_sent(&conn->side[side], packet, KA_SEG_UNBASED, packet->frame->time);
     note_acked(&conn->side[!side], &packet->tcp, packet->frame->time);
     note_header(&conn->side[side], packet);

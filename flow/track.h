@@ -47,6 +47,9 @@ bool ka_track(struct ka_conn *conn, unsigned side, const struct ka_packet *packe
  * several segments that agree with each other lie elsewhere. */
 void ka_track_rebase(struct ka_conn *conn, unsigned side, const struct ka_packet *packet);
 
+/* Takes over the baselines of `from`, a stand-in for the same connection. */
+void ka_track_adopt(struct ka_conn *conn, const struct ka_conn *from);
+
 /* True when the packet's seq and ack fit what is known of the two sides. */
 bool ka_track_fits(const struct ka_side *sender, const struct ka_side *receiver,
                    const struct ka_tcp *tcp);

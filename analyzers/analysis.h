@@ -1,0 +1,192 @@
+/* SPDX-License-Identifier: BSD-2-Clause
+ *
+ * What analysers share: the table, the records, the deadlines, the sink; and the occurrences that
+ * recognition finds and the analysers of the table judge. Recognition turns segments into
+ * occurrences; analysers never look at packets.
+ */
+#ifndef KA_ANALYZERS_ANALYSIS_H
+#define KA_ANALYZERS_ANALYSIS_H
+
+#include "analyzers/engine.h"
+#include "analyzers/record.h"
+#include "base/slab.h"
+#include "flow/table.h"
+#include "flow/track.h"
+
+/* Deadlines in order of time; ties by flow id and side, so that every run is alike. */
+struct ka_deadlines {
+    struct ka_prober **heap; /* from 1 */
+    uint32_t count;
+    uint32_t room;
+};
+
+struct ka_analysis {
+    struct ka_table table;
+    struct ka_slab extras;
+    struct ka_slab probers;
+    struct ka_slab doubts;
+    struct ka_deadlines deadlines;
+    struct ka_engine_config config;
+    struct ka_engine_stats stats;
+    ka_time clock;  /* the latest time that packets agree on; KA_TIME_NONE before the first */
+    uint8_t digits; /* of the capture's stamps */
+    bool memory_out;
+};
+
+enum ka_occurrence_kind {
+    KA_OCC_PROBE,        /* side sent a keepalive probe */
+    KA_OCC_ANSWER,       /* side answered the other's probe */
+    KA_OCC_LIFE,         /* side showed life otherwise, while a probe of the other waits */
+    KA_OCC_ABSENCE,      /* the answer of side to the other's last probe is known to be absent */
+    KA_OCC_STOPPED,      /* the other side stopped probing side, long ago */
+    KA_OCC_GAVE_UP,      /* side reset the connection after its probes went unanswered */
+    KA_OCC_RESET,        /* side reset the connection, not in answer to a probe */
+    KA_OCC_REINCARNATED, /* side had answered with unrelated numbers and was reset for it */
+    KA_OCC_WINDOW_PROBE, /* side sent a window probe */
+    KA_OCC_LOOKALIKE,    /* side sent what only looks like a probe */
+};
+
+/* Something that happened. Members beside the first block hold only for their kind. */
+struct ka_occurrence {
+    enum ka_occurrence_kind kind;
+    uint8_t side; /* who did it, or is judged */
+    uint16_t input;
+    struct ka_conn *conn;
+    const struct ka_packet *packet; /* NULL when the packet is gone or there is none */
+    ka_time time;
+    uint64_t frame; /* 0 none */
+    uint32_t ip_length;
+    /* KA_OCC_PROBE */
+    ka_time idle;     /* KA_TIME_NONE unknown */
+    ka_time interval; /* KA_TIME_NONE unknown; also for KA_OCC_WINDOW_PROBE */
+    uint32_t number;
+    uint8_t bytes;
+    uint8_t confidence;
+    bool injected;
+    uint16_t form; /* KA_PROBER_ flags that the probe's form tells */
+    /* KA_OCC_ANSWER */
+    uint64_t probe_frame;
+    ka_time rtt;
+    uint8_t result; /* enum ka_answer_result */
+    uint8_t origin; /* enum ka_origin */
+    const char *why;
+    const struct ka_icmp *icmp;
+    struct ka_addr icmp_from;
+    bool unreachable; /* the ICMP error says so */
+    /* KA_OCC_LOOKALIKE */
+    uint8_t reason; /* enum ka_lookalike */
+};
+
+/* An analyser judges occurrences and may emit events. */
+struct ka_analyzer {
+    const char *name;
+    void (*occurred)(struct ka_analysis *analysis, const struct ka_occurrence *occurrence);
+};
+
+/* The table of analysers, in the order they are asked; ends with a NULL name. */
+extern const struct ka_analyzer ka_analyzers[];
+
+/* Shows an occurrence to all analysers. */
+void ka_occur(struct ka_analysis *analysis, const struct ka_occurrence *occurrence);
+
+/* An occurrence of `kind` by `side`, with the segment's frame and time. */
+struct ka_occurrence ka_occurrence_of(const struct ka_segment *segment,
+                                      enum ka_occurrence_kind kind, unsigned side);
+
+/* --- records */
+
+/* The connection's record, or NULL when there is none yet. */
+struct ka_extra *ka_extra_of(const struct ka_analysis *analysis, const struct ka_conn *conn);
+struct ka_prober *ka_prober_of(const struct ka_analysis *analysis, const struct ka_conn *conn,
+                               unsigned side);
+struct ka_doubt *ka_doubt_of(const struct ka_analysis *analysis, const struct ka_conn *conn);
+
+/* The same, taken when missing; NULL when memory is out (then analysis->memory_out is set, and the
+ * connection goes on without it). */
+struct ka_extra *ka_extra_need(struct ka_analysis *analysis, struct ka_conn *conn);
+struct ka_prober *ka_prober_need(struct ka_analysis *analysis, struct ka_conn *conn, unsigned side);
+struct ka_doubt *ka_doubt_need(struct ka_analysis *analysis, struct ka_conn *conn);
+
+/* Decides anew whether every segment of the connection is worth a look. Called by the above; after
+ * a change of window_number by whoever changed it. */
+void ka_watch_update(struct ka_analysis *analysis, struct ka_conn *conn);
+
+/* Gives the doubt back, or all records. */
+void ka_doubt_drop(struct ka_analysis *analysis, struct ka_conn *conn);
+void ka_records_drop(struct ka_analysis *analysis, struct ka_conn *conn);
+
+/* --- deadlines */
+
+/* Sets, moves or (KA_TIME_NONE) takes away the prober's deadline. Without memory it is not set. */
+void ka_deadline_set(struct ka_analysis *analysis, struct ka_prober *prober, ka_time deadline);
+
+/* The prober whose deadline comes first; NULL when none is set. */
+struct ka_prober *ka_deadline_first(const struct ka_analysis *analysis);
+
+/* Moves all deadlines by `delta`: the packets' clock was set back. */
+void ka_deadlines_shift(struct ka_analysis *analysis, ka_time delta);
+
+void ka_deadlines_fini(struct ka_analysis *analysis);
+
+/* --- events */
+
+/* Fills an event's type and envelope: `side` is its src. */
+void ka_event_begin(const struct ka_analysis *analysis, struct ka_event *event,
+                    enum ka_event_type type, const struct ka_occurrence *occurrence);
+
+/* The endpoint of a side. */
+struct ka_endpoint ka_conn_endpoint(const struct ka_conn *conn, unsigned side);
+
+/* --- recognition */
+
+/* Judges a segment that tracking found worth a look. */
+void ka_recognise(struct ka_analysis *analysis, const struct ka_segment *segment);
+
+/* Judges an ICMP error about `conn`, quoting a segment that `side` sent. */
+void ka_recognise_icmp(struct ka_analysis *analysis, struct ka_conn *conn, unsigned side,
+                       const struct ka_packet *packet);
+
+/* A prober's deadline has come. */
+void ka_recognise_deadline(struct ka_analysis *analysis, struct ka_prober *prober);
+
+/* --- candidates held back (held.c) */
+
+/* A segment of a connection where something is held or the sender has no baseline. Returns true
+ * when the segment is dealt with: held, or part of what is held. */
+bool ka_hold(struct ka_analysis *analysis, const struct ka_segment *segment);
+
+/* --- pairing of probes and answers (pairing.c) */
+
+/* A probe goes out: what was waiting becomes older, an absence becomes known. */
+void ka_pair_probe(struct ka_analysis *analysis, struct ka_occurrence *probe);
+
+/* The occurrence, KA_OCC_ANSWER with result, frame and time, is an answer to a probe of the other
+ * side, if one waits. Finds which, and lets it occur. False when none waits. */
+bool ka_pair_answer(struct ka_analysis *analysis, struct ka_occurrence *answer);
+
+/* --- the schedule (schedule.c) and stacks (stacks.c) */
+
+/* Fills the schedule's part and the likely stacks of a connection event. */
+void ka_schedule_report(const struct ka_prober *prober, struct ka_ev_keepalive *out);
+void ka_stacks_guess(const struct ka_prober *prober, struct ka_ev_keepalive *out);
+
+/* The interval at which the side probes while unanswered; KA_TIME_NONE unknown. */
+ka_time ka_schedule_interval(const struct ka_prober *prober);
+
+/* True when a gap fits the side's answered schedule. */
+bool ka_schedule_has_idle(const struct ka_prober *prober, ka_time gap);
+
+/* The analysers of the table. */
+void ka_keepalive_occurred(struct ka_analysis *analysis, const struct ka_occurrence *occurrence);
+void ka_schedule_occurred(struct ka_analysis *analysis, const struct ka_occurrence *occurrence);
+void ka_liveness_occurred(struct ka_analysis *analysis, const struct ka_occurrence *occurrence);
+
+/* --- the connection's life (connection.c) */
+
+/* Emits the connection event if the connection is worth one, and gives its memory back. */
+void ka_connection_end(struct ka_analysis *analysis, struct ka_conn *conn, enum ka_ended ended);
+
+/* Emits the connection event only. */
+void ka_connection_report(struct ka_analysis *analysis, struct ka_conn *conn, enum ka_ended ended);
+
+#endif

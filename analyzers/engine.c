@@ -1,0 +1,382 @@
+/* SPDX-License-Identifier: BSD-2-Clause
+ *
+ * The engine: a batch of packets is hashed, then fetched, then tracked and judged in order. It
+ * keeps the clock that deadlines go by, and the bound on memory.
+ */
+#include "analyzers/engine.h"
+
+#include "analyzers/analysis.h"
+
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+/* A closed connection is kept this long for what comes late (2 x MSL as Linux has it). */
+static const ka_time linger = 60 * KA_SECOND;
+
+/* A step forward beyond this, or backward beyond that, is believed when two packets agree. */
+static const ka_time leap = 3600 * KA_SECOND;
+static const ka_time step_back = KA_SECOND;
+
+struct ka_engine {
+    struct ka_analysis analysis;
+    ka_time odd_stamp; /* of the last packet, where it was not believed; else KA_TIME_NONE */
+};
+
+static uint64_t default_memcap(void)
+{
+    const uint64_t most = (uint64_t)4 << 30;
+    long pages = sysconf(_SC_PHYS_PAGES);
+    long size = sysconf(_SC_PAGESIZE);
+    if (pages <= 0 || size <= 0)
+        return most;
+    uint64_t quarter = (uint64_t)pages * (uint64_t)size / 4;
+    return quarter < most ? quarter : most;
+}
+
+int ka_engine_create(const struct ka_engine_config *config, struct ka_engine **out,
+                     struct ka_error *error)
+{
+    struct ka_engine *engine = calloc(1, sizeof(*engine));
+    if (engine == NULL ||
+        ka_table_init(&engine->analysis.table, config->key, config->vlan_key) < 0) {
+        free(engine);
+        return ka_error_set(error, "out of memory for the connection table");
+    }
+    struct ka_analysis *analysis = &engine->analysis;
+    ka_slab_init(&analysis->extras, sizeof(struct ka_extra));
+    ka_slab_init(&analysis->probers, sizeof(struct ka_prober));
+    ka_slab_init(&analysis->doubts, sizeof(struct ka_doubt));
+    analysis->config = *config;
+    if (analysis->config.memcap == 0)
+        analysis->config.memcap = default_memcap();
+    analysis->clock = KA_TIME_NONE;
+    analysis->stats.first = KA_TIME_NONE;
+    analysis->stats.last = KA_TIME_NONE;
+    analysis->digits = 6;
+    engine->odd_stamp = KA_TIME_NONE;
+    *out = engine;
+    return 0;
+}
+
+void ka_engine_free(struct ka_engine *engine)
+{
+    if (engine == NULL)
+        return;
+    ka_deadlines_fini(&engine->analysis);
+    ka_slab_fini(&engine->analysis.doubts);
+    ka_slab_fini(&engine->analysis.probers);
+    ka_slab_fini(&engine->analysis.extras);
+    ka_table_fini(&engine->analysis.table);
+    free(engine);
+}
+
+static size_t memory(const struct ka_analysis *analysis)
+{
+    return ka_table_memory(&analysis->table) + ka_slab_memory(&analysis->extras) +
+           ka_slab_memory(&analysis->probers) + ka_slab_memory(&analysis->doubts) +
+           analysis->deadlines.room * sizeof(struct ka_prober *);
+}
+
+/* --- time */
+
+static void pass_deadlines(struct ka_analysis *analysis, ka_time now)
+{
+    struct ka_prober *prober;
+    while ((prober = ka_deadline_first(analysis)) != NULL && prober->deadline <= now)
+        ka_recognise_deadline(analysis, prober);
+    struct ka_conn *conn;
+    while ((conn = ka_table_oldest(&analysis->table, KA_CLASS_CLOSED)) != NULL &&
+           ka_conn_last(conn) != KA_TIME_NONE && now - ka_conn_last(conn) >= linger)
+        ka_connection_end(analysis, conn, KA_ENDED_OPEN);
+}
+
+static void set_clock(struct ka_analysis *analysis, ka_time now)
+{
+    analysis->clock = now;
+    pass_deadlines(analysis, now);
+}
+
+/* Takes a packet's stamp into the clock. One stamp that leaps is not believed until the next
+ * agrees, so that a single broken frame expires nothing. */
+static void tick(struct ka_engine *engine, ka_time time)
+{
+    struct ka_analysis *analysis = &engine->analysis;
+    if (time == KA_TIME_NONE)
+        return;
+    if (analysis->stats.first == KA_TIME_NONE || time < analysis->stats.first)
+        analysis->stats.first = time;
+    if (analysis->stats.last == KA_TIME_NONE || time > analysis->stats.last)
+        analysis->stats.last = time;
+    ka_time clock = analysis->clock;
+    if (clock == KA_TIME_NONE) {
+        analysis->clock = time;
+        return;
+    }
+    bool odd = time > clock + leap || time < clock - step_back;
+    if (!odd) {
+        engine->odd_stamp = KA_TIME_NONE;
+        if (time > clock)
+            set_clock(analysis, time);
+        return;
+    }
+    ka_time before = engine->odd_stamp;
+    engine->odd_stamp = time;
+    if (time < clock && before == KA_TIME_NONE)
+        analysis->stats.time_steps++;
+    if (before == KA_TIME_NONE || time < before - step_back || time > before + leap)
+        return;
+    engine->odd_stamp = KA_TIME_NONE;
+    if (time < clock) {
+        ka_deadlines_shift(analysis, time - clock);
+        analysis->clock = time;
+    } else {
+        set_clock(analysis, time);
+    }
+}
+
+/* --- the life of a connection */
+
+static bool make_room(struct ka_analysis *analysis)
+{
+    for (unsigned class = 0; class < KA_CLASS_COUNT; class ++) {
+        struct ka_conn *conn = ka_table_oldest(&analysis->table, (enum ka_conn_class) class);
+        if (conn == NULL)
+            continue;
+        analysis->stats.evicted++;
+        ka_connection_end(analysis, conn, KA_ENDED_EVICTED);
+        return true;
+    }
+    return false;
+}
+
+static struct ka_conn *open_conn(struct ka_analysis *analysis, const struct ka_key *key,
+                                 uint32_t hash, unsigned side, const struct ka_packet *packet)
+{
+    struct ka_table *table = &analysis->table;
+    size_t cost = ka_table_insert_cost(table);
+    if (cost > 0 && ka_table_count(table) > 0 && memory(analysis) + cost > analysis->config.memcap)
+        make_room(analysis);
+    struct ka_conn *conn = ka_table_insert(table, key, hash);
+    if (conn == NULL && make_room(analysis))
+        conn = ka_table_insert(table, key, hash);
+    if (conn == NULL) {
+        analysis->memory_out = true;
+        return NULL;
+    }
+    const unsigned handshake = KA_TCP_SYN | KA_TCP_ACK;
+    bool syn = (packet->tcp.flags & handshake) == KA_TCP_SYN;
+    bool syn_ack = (packet->tcp.flags & handshake) == handshake;
+    unsigned client = side;
+    if (syn_ack)
+        client = !side;
+    else if (!syn && key->port[side] != key->port[!side])
+        client = key->port[0] > key->port[1] ? 0 : 1;
+    if (client == 1)
+        conn->flags |= KA_CONN_CLIENT;
+    if (!syn && !syn_ack)
+        conn->flags |= KA_CONN_MIDSTREAM;
+    conn->start = packet->frame->time;
+    conn->input = packet->frame->input;
+    analysis->stats.connections++;
+    return conn;
+}
+
+static bool is_closed(const struct ka_conn *conn)
+{
+    unsigned both = conn->side[0].flags & conn->side[1].flags;
+    unsigned any = conn->side[0].flags | conn->side[1].flags;
+    return (both & KA_SIDE_FIN) != 0 || (any & KA_SIDE_RST) != 0;
+}
+
+/* Moves the connection to the class that its state asks for, and to the end of its list. */
+static void classify(struct ka_analysis *analysis, struct ka_conn *conn)
+{
+    enum ka_conn_class now = ka_conn_class(conn);
+    enum ka_conn_class wanted = now;
+    if (is_closed(conn)) {
+        wanted = KA_CLASS_CLOSED;
+    } else if (now == KA_CLASS_HANDSHAKE) {
+        unsigned any = conn->side[0].flags | conn->side[1].flags;
+        const struct ka_side *client = &conn->side[ka_conn_client(conn)];
+        const struct ka_side *server = &conn->side[!ka_conn_client(conn)];
+        bool shaken = client->packets >= 2 && server->packets >= 1;
+        if ((any & KA_SIDE_PAYLOAD) != 0 || (conn->flags & KA_CONN_MIDSTREAM) != 0 || shaken)
+            wanted = KA_CLASS_PLAIN;
+    }
+    if (wanted != now)
+        ka_table_reclass(&analysis->table, conn, wanted);
+    else
+        ka_table_touch(&analysis->table, conn);
+}
+
+/* A SYN on a connection that lives is no new one until its SYN-ACK follows (anybody can send a
+ * SYN). Returns true when the SYN is put aside. */
+static bool put_syn_aside(struct ka_analysis *analysis, struct ka_conn *conn, unsigned side,
+                          const struct ka_packet *packet)
+{
+    struct ka_doubt *doubt = ka_doubt_need(analysis, conn);
+    if (doubt == NULL)
+        return false;
+    doubt->syn_waits = true;
+    doubt->syn_side = side & 1;
+    doubt->syn_time = packet->frame->time;
+    doubt->syn = packet->tcp;
+    doubt->syn_ttl = packet->ttl;
+    return true;
+}
+
+/* The SYN-ACK of a SYN put aside: the old connection ends, a new one begins with that SYN. */
+static struct ka_conn *reuse(struct ka_analysis *analysis, struct ka_conn *conn,
+                             const struct ka_key *key, uint32_t hash,
+                             const struct ka_packet *syn_ack)
+{
+    const struct ka_doubt *doubt = ka_doubt_of(analysis, conn);
+    struct ka_frame frame = *syn_ack->frame;
+    struct ka_packet syn = *syn_ack;
+    frame.time = doubt->syn_time;
+    syn.frame = &frame;
+    syn.tcp = doubt->syn;
+    syn.ttl = doubt->syn_ttl;
+    syn.payload_captured = 0;
+    unsigned side = doubt->syn_side;
+    ka_connection_end(analysis, conn, KA_ENDED_REUSED);
+    struct ka_conn *fresh = open_conn(analysis, key, hash, side, &syn);
+    struct ka_segment segment;
+    if (fresh != NULL)
+        ka_track(fresh, side, &syn, &segment);
+    return fresh;
+}
+
+/* Finds the connection a segment belongs to, opening or renewing it. NULL: it belongs to none. */
+static struct ka_conn *conn_for(struct ka_analysis *analysis, const struct ka_key *key,
+                                uint32_t hash, unsigned side, const struct ka_packet *packet)
+{
+    const unsigned handshake = KA_TCP_SYN | KA_TCP_ACK;
+    unsigned kind = packet->tcp.flags & handshake;
+    struct ka_conn *conn = ka_table_find(&analysis->table, key, hash);
+    if (conn == NULL)
+        return open_conn(analysis, key, hash, side, packet);
+    if ((kind & KA_TCP_SYN) == 0 || (packet->tcp.flags & KA_TCP_RST) != 0)
+        return conn;
+    const struct ka_side *sender = &conn->side[side];
+    if (kind == handshake) {
+        const struct ka_doubt *doubt = ka_doubt_of(analysis, conn);
+        if (doubt != NULL && doubt->syn_waits && doubt->syn_side != side &&
+            packet->tcp.ack == doubt->syn.seq + doubt->syn.length + 1)
+            return reuse(analysis, conn, key, hash, packet);
+        return conn;
+    }
+    bool again = (sender->flags & KA_SIDE_SYN) != 0 &&
+                 ka_seq_lt(packet->tcp.seq, ka_side_next(sender)) &&
+                 (ka_conn_class(conn) == KA_CLASS_HANDSHAKE ||
+                  ka_seq_diff(packet->tcp.seq, ka_side_next(sender)) == 1);
+    if (again)
+        return conn;
+    if (ka_conn_class(conn) == KA_CLASS_HANDSHAKE || ka_conn_class(conn) == KA_CLASS_CLOSED) {
+        ka_connection_end(analysis, conn, KA_ENDED_REUSED);
+        return open_conn(analysis, key, hash, side, packet);
+    }
+    return put_syn_aside(analysis, conn, side, packet) ? NULL : conn;
+}
+
+/* --- packets */
+
+struct lookup {
+    struct ka_key key;
+    uint32_t hash;
+    uint8_t side;
+};
+
+static void take_icmp(struct ka_analysis *analysis, const struct ka_packet *packet,
+                      const struct lookup *lookup)
+{
+    struct ka_conn *conn = ka_table_find(&analysis->table, &lookup->key, lookup->hash);
+    if (conn != NULL)
+        ka_recognise_icmp(analysis, conn, lookup->side, packet);
+}
+
+static void take_segment(struct ka_analysis *analysis, const struct ka_packet *packet,
+                         const struct lookup *lookup)
+{
+    struct ka_segment segment;
+    struct ka_conn *conn = conn_for(analysis, &lookup->key, lookup->hash, lookup->side, packet);
+    analysis->stats.tcp++;
+    if (conn == NULL)
+        return;
+    if (ka_track(conn, lookup->side, packet, &segment))
+        ka_recognise(analysis, &segment);
+    classify(analysis, conn);
+}
+
+void ka_engine_packets(struct ka_engine *engine, const struct ka_packet *packets, size_t count)
+{
+    struct ka_analysis *analysis = &engine->analysis;
+    struct lookup lookups[KA_BATCH];
+    if (count > KA_BATCH)
+        count = KA_BATCH;
+    for (size_t i = 0; i < count; i++) {
+        struct lookup *lookup = &lookups[i];
+        lookup->side = (uint8_t)ka_table_key(&analysis->table, &packets[i], &lookup->key);
+        lookup->hash = ka_table_hash(&analysis->table, &lookup->key);
+        ka_table_prefetch_slot(&analysis->table, lookup->hash);
+    }
+    for (size_t i = 0; i < count; i++)
+        ka_table_prefetch_conn(&analysis->table, lookups[i].hash);
+    for (size_t i = 0; i < count; i++) {
+        const struct ka_packet *packet = &packets[i];
+        if (packet->frame->digits > 0)
+            analysis->digits = packet->frame->digits;
+        tick(engine, packet->frame->time);
+        if (packet->kind == KA_PACKET_TCP)
+            take_segment(analysis, packet, &lookups[i]);
+        else
+            take_icmp(analysis, packet, &lookups[i]);
+    }
+}
+
+void ka_engine_now(struct ka_engine *engine, ka_time now)
+{
+    if (engine->analysis.clock == KA_TIME_NONE || now > engine->analysis.clock)
+        set_clock(&engine->analysis, now);
+}
+
+/* --- the end */
+
+static int by_flow_id(const void *a, const void *b)
+{
+    const struct ka_conn *first = *(struct ka_conn *const *)a;
+    const struct ka_conn *second = *(struct ka_conn *const *)b;
+    return (first->flow_id > second->flow_id) - (first->flow_id < second->flow_id);
+}
+
+void ka_engine_end(struct ka_engine *engine)
+{
+    struct ka_analysis *analysis = &engine->analysis;
+    const struct ka_table *table = &analysis->table;
+    size_t count = ka_table_count(table);
+    struct ka_conn **all = calloc(count > 0 ? count : 1, sizeof(struct ka_conn *));
+    size_t used = 0;
+    for (unsigned class = 0; class < KA_CLASS_COUNT; class ++) {
+        struct ka_conn *conn = ka_table_oldest(table, (enum ka_conn_class) class);
+        for (; conn != NULL; conn = ka_table_newer(table, conn)) {
+            if (all != NULL)
+                all[used++] = conn;
+            else /* no memory to sort them: better unsorted than not told */
+                ka_connection_report(analysis, conn, KA_ENDED_OPEN);
+        }
+    }
+    if (all == NULL)
+        return;
+    qsort(all, used, sizeof(struct ka_conn *), by_flow_id);
+    for (size_t i = 0; i < used; i++)
+        ka_connection_report(analysis, all[i], KA_ENDED_OPEN);
+    free(all);
+}
+
+void ka_engine_stats(const struct ka_engine *engine, struct ka_engine_stats *out)
+{
+    *out = engine->analysis.stats;
+    out->live = ka_table_count(&engine->analysis.table);
+    out->memory = memory(&engine->analysis);
+}

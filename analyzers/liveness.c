@@ -1,0 +1,166 @@
+/* SPDX-License-Identifier: BSD-2-Clause
+ *
+ * The liveness analyser: the state of each peer that is probed, and the error that the prober's
+ * application sees. A table says what follows from what; a pair that is not in it changes nothing.
+ */
+#include "analyzers/analysis.h"
+
+enum input {
+    INPUT_ANSWERED,
+    INPUT_LIFE,
+    INPUT_ABSENT,
+    INPUT_STOPPED,
+    INPUT_GAVE_UP,
+    INPUT_RESET_ANSWER,
+    INPUT_RESET,
+    INPUT_REINCARNATED,
+    INPUT_UNREACHABLE,
+};
+
+struct transition {
+    enum input input;
+    enum ka_peer_state from;
+    enum ka_peer_state to;
+    enum ka_app_error error;
+    const char *why;
+};
+
+static const char why_answered[] = "it answered a probe";
+static const char why_again[] = "it is heard again";
+static const char why_absent[] = "a probe was not answered in time";
+static const char why_stopped[] = "inferred: probes went unanswered and then stopped";
+static const char why_gave_up[] = "the prober gave up after unanswered probes";
+static const char why_rst[] = "RST in answer to a probe: rebooted, or the connection is gone there";
+static const char why_reset[] = "it reset the connection";
+static const char why_challenge[] =
+    "it answered with unrelated numbers: it has another connection on these ports";
+static const char why_icmp[] = "an ICMP error about a probe says so";
+
+static const struct transition transitions[] = {
+    {INPUT_ANSWERED, KA_PEER_UNKNOWN, KA_PEER_ALIVE, KA_APP_NONE, why_answered},
+    {INPUT_ANSWERED, KA_PEER_SILENT, KA_PEER_ALIVE, KA_APP_NONE, why_again},
+    {INPUT_ANSWERED, KA_PEER_DEAD, KA_PEER_ALIVE, KA_APP_NONE, why_again},
+    {INPUT_ANSWERED, KA_PEER_UNREACHABLE, KA_PEER_ALIVE, KA_APP_NONE, why_again},
+    {INPUT_LIFE, KA_PEER_SILENT, KA_PEER_ALIVE, KA_APP_NONE, why_again},
+    {INPUT_LIFE, KA_PEER_DEAD, KA_PEER_ALIVE, KA_APP_NONE, why_again},
+    {INPUT_LIFE, KA_PEER_UNREACHABLE, KA_PEER_ALIVE, KA_APP_NONE, why_again},
+    {INPUT_ABSENT, KA_PEER_UNKNOWN, KA_PEER_SILENT, KA_APP_NONE, why_absent},
+    {INPUT_ABSENT, KA_PEER_ALIVE, KA_PEER_SILENT, KA_APP_NONE, why_absent},
+    {INPUT_STOPPED, KA_PEER_SILENT, KA_PEER_DEAD, KA_APP_ETIMEDOUT, why_stopped},
+    {INPUT_GAVE_UP, KA_PEER_UNKNOWN, KA_PEER_DEAD, KA_APP_ETIMEDOUT, why_gave_up},
+    {INPUT_GAVE_UP, KA_PEER_ALIVE, KA_PEER_DEAD, KA_APP_ETIMEDOUT, why_gave_up},
+    {INPUT_GAVE_UP, KA_PEER_SILENT, KA_PEER_DEAD, KA_APP_ETIMEDOUT, why_gave_up},
+    {INPUT_GAVE_UP, KA_PEER_UNREACHABLE, KA_PEER_DEAD, KA_APP_ETIMEDOUT, why_gave_up},
+    {INPUT_RESET_ANSWER, KA_PEER_UNKNOWN, KA_PEER_RESET, KA_APP_ECONNRESET, why_rst},
+    {INPUT_RESET_ANSWER, KA_PEER_ALIVE, KA_PEER_RESET, KA_APP_ECONNRESET, why_rst},
+    {INPUT_RESET_ANSWER, KA_PEER_SILENT, KA_PEER_RESET, KA_APP_ECONNRESET, why_rst},
+    {INPUT_RESET_ANSWER, KA_PEER_UNREACHABLE, KA_PEER_RESET, KA_APP_ECONNRESET, why_rst},
+    {INPUT_RESET, KA_PEER_UNKNOWN, KA_PEER_RESET, KA_APP_ECONNRESET, why_reset},
+    {INPUT_RESET, KA_PEER_ALIVE, KA_PEER_RESET, KA_APP_ECONNRESET, why_reset},
+    {INPUT_RESET, KA_PEER_SILENT, KA_PEER_RESET, KA_APP_ECONNRESET, why_reset},
+    {INPUT_RESET, KA_PEER_UNREACHABLE, KA_PEER_RESET, KA_APP_ECONNRESET, why_reset},
+    {INPUT_REINCARNATED, KA_PEER_UNKNOWN, KA_PEER_RESET, KA_APP_NONE, why_challenge},
+    {INPUT_REINCARNATED, KA_PEER_ALIVE, KA_PEER_RESET, KA_APP_NONE, why_challenge},
+    {INPUT_REINCARNATED, KA_PEER_SILENT, KA_PEER_RESET, KA_APP_NONE, why_challenge},
+    {INPUT_UNREACHABLE, KA_PEER_UNKNOWN, KA_PEER_UNREACHABLE, KA_APP_NONE, why_icmp},
+    {INPUT_UNREACHABLE, KA_PEER_ALIVE, KA_PEER_UNREACHABLE, KA_APP_NONE, why_icmp},
+    {INPUT_UNREACHABLE, KA_PEER_SILENT, KA_PEER_UNREACHABLE, KA_APP_NONE, why_icmp},
+};
+
+static const struct transition *find_transition(enum input input, unsigned from)
+{
+    for (size_t i = 0; i < sizeof(transitions) / sizeof(transitions[0]); i++) {
+        if (transitions[i].input == input && transitions[i].from == from)
+            return &transitions[i];
+    }
+    return NULL;
+}
+
+/* The input an occurrence is, and the side that it judges. False when it judges none. */
+static bool find_input(const struct ka_occurrence *occurrence, enum input *input, unsigned *judged)
+{
+    *judged = occurrence->side;
+    switch (occurrence->kind) {
+    case KA_OCC_ANSWER:
+        *input = INPUT_ANSWERED;
+        if (occurrence->result == KA_ANSWER_RST)
+            *input = INPUT_RESET_ANSWER;
+        if (occurrence->result == KA_ANSWER_ICMP)
+            *input = INPUT_UNREACHABLE;
+        return true;
+    case KA_OCC_LIFE:
+        *input = INPUT_LIFE;
+        return true;
+    case KA_OCC_ABSENCE:
+        *input = INPUT_ABSENT;
+        return true;
+    case KA_OCC_STOPPED:
+        *input = INPUT_STOPPED;
+        return true;
+    case KA_OCC_GAVE_UP:
+        *input = INPUT_GAVE_UP;
+        *judged = !occurrence->side;
+        return true;
+    case KA_OCC_RESET:
+        *input = INPUT_RESET;
+        return true;
+    case KA_OCC_REINCARNATED:
+        *input = INPUT_REINCARNATED;
+        return true;
+    case KA_OCC_PROBE:
+    case KA_OCC_WINDOW_PROBE:
+    case KA_OCC_LOOKALIKE:
+        break;
+    }
+    return false;
+}
+
+/* BSD stacks remember the ICMP error and report it when they give up; Linux does not, for its own
+ * probes. The count tells them apart: 8 on BSD, 9 on Linux. */
+static enum ka_app_error judge_error(const struct transition *row, const struct ka_prober *prober)
+{
+    if (row->input == INPUT_GAVE_UP && row->from == KA_PEER_UNREACHABLE && prober->number == 8)
+        return KA_APP_EHOSTUNREACH;
+    return row->error;
+}
+
+static bool is_half_closed(const struct ka_conn *conn)
+{
+    return ((conn->side[0].flags ^ conn->side[1].flags) & KA_SIDE_FIN) != 0;
+}
+
+void ka_liveness_occurred(struct ka_analysis *analysis, const struct ka_occurrence *occurrence)
+{
+    enum input input;
+    unsigned judged;
+    if (!find_input(occurrence, &input, &judged))
+        return;
+    struct ka_extra *extra = ka_extra_of(analysis, occurrence->conn);
+    const struct ka_prober *prober = ka_prober_of(analysis, occurrence->conn, !judged);
+    if (extra == NULL || prober == NULL)
+        return;
+    const struct transition *row = find_transition(input, extra->state[judged]);
+    if (row == NULL)
+        return;
+    struct ka_occurrence about = *occurrence;
+    about.side = (uint8_t)judged;
+    struct ka_event event;
+    ka_event_begin(analysis, &event, KA_EVENT_STATE, &about);
+    event.notable = true;
+    event.state = (struct ka_ev_state){
+        .from = (uint8_t)row->from,
+        .to = (uint8_t)row->to,
+        .why = row->why,
+        .app_error = (uint8_t)judge_error(row, prober),
+        .unanswered = prober->number,
+        .since = occurrence->conn->side[judged].last_sent,
+        .half_closed = is_half_closed(occurrence->conn),
+    };
+    if (row->input == INPUT_RESET_ANSWER && occurrence->origin == KA_ORIGIN_MIDDLEBOX)
+        event.state.why = "RST in answer to a probe, with another TTL: sent by a middlebox";
+    if (row->from != KA_PEER_UNKNOWN)
+        analysis->stats.states[row->from]--;
+    analysis->stats.states[row->to]++;
+    extra->state[judged] = (uint8_t)row->to;
+    analysis->config.sink.emit(analysis->config.sink.context, &event);
+}

@@ -1,0 +1,263 @@
+/* SPDX-License-Identifier: BSD-2-Clause
+ *
+ * Which answer belongs to which probe, and which answer will not come. Of a side's probes the last
+ * KA_OUTSTANDING without an answer are remembered.
+ */
+#include "analyzers/analysis.h"
+
+/* Host unreachable comes after about 3 s (ARP); silence is not claimed before this. */
+static const ka_time least_wait = 4 * KA_SECOND;
+
+static uint32_t add_saturating(uint32_t a, uint64_t b)
+{
+    return b > UINT32_MAX - a ? UINT32_MAX : a + (uint32_t)b;
+}
+
+static uint32_t to_us(ka_time duration)
+{
+    if (duration == KA_TIME_NONE || duration / KA_MICROSECOND > UINT32_MAX)
+        return UINT32_MAX;
+    return (uint32_t)(duration / KA_MICROSECOND);
+}
+
+/* True when the last probe still waits for its answer. */
+static bool is_waiting(const struct ka_prober *prober)
+{
+    return prober->waiting > 0 && (prober->flags & (KA_PROBER_SETTLED | KA_PROBER_ICMP)) == 0;
+}
+
+/* --- absences */
+
+static void occur_absence(struct ka_analysis *analysis, struct ka_prober *prober, ka_time time,
+                          const struct ka_occurrence *by)
+{
+    prober->flags |= KA_PROBER_ABSENT;
+    prober->unanswered++;
+    if ((prober->flags & KA_PROBER_EXCUSED) != 0)
+        return;
+    struct ka_occurrence absence = {
+        .kind = KA_OCC_ABSENCE, .side = !prober->side, .conn = prober->conn, .time = time};
+    if (by != NULL) {
+        absence.packet = by->packet;
+        absence.frame = by->frame;
+        absence.input = by->input;
+    }
+    ka_occur(analysis, &absence);
+}
+
+/* When the prober has stopped for twice its interval, after at least three without an answer. */
+static ka_time stopped_at(const struct ka_prober *prober)
+{
+    ka_time interval = ka_schedule_interval(prober);
+    if (prober->number < 3 || interval == KA_TIME_NONE)
+        return KA_TIME_NONE;
+    return prober->last_probe + 2 * interval;
+}
+
+static void set_deadline(struct ka_analysis *analysis, struct ka_prober *prober)
+{
+    ka_time deadline = KA_TIME_NONE;
+    /* Answers that cannot be seen are not absent. */
+    bool two_way = prober->conn->side[!prober->side].packets > 0;
+    if (prober->last_probe != KA_TIME_NONE && two_way && is_waiting(prober)) {
+        ka_time interval = ka_schedule_interval(prober);
+        ka_time wait = least_wait;
+        if (interval != KA_TIME_NONE && 2 * interval > wait)
+            wait = 2 * interval;
+        ka_time stop = stopped_at(prober);
+        deadline = stop;
+        if ((prober->flags & KA_PROBER_ABSENT) == 0 &&
+            (stop == KA_TIME_NONE || prober->last_probe + wait < stop))
+            deadline = prober->last_probe + wait;
+    }
+    ka_deadline_set(analysis, prober, deadline);
+}
+
+void ka_recognise_deadline(struct ka_analysis *analysis, struct ka_prober *prober)
+{
+    ka_time now = prober->deadline;
+    ka_deadline_set(analysis, prober, KA_TIME_NONE);
+    if ((prober->flags & KA_PROBER_ABSENT) == 0)
+        occur_absence(analysis, prober, now, NULL);
+    ka_time stop = stopped_at(prober);
+    if (stop == KA_TIME_NONE)
+        return;
+    if (stop > now) {
+        ka_deadline_set(analysis, prober, stop);
+        return;
+    }
+    struct ka_occurrence stopped = {
+        .kind = KA_OCC_STOPPED, .side = !prober->side, .conn = prober->conn, .time = now};
+    ka_occur(analysis, &stopped);
+}
+
+/* --- probes */
+
+static void push_outstanding(struct ka_prober *prober, const struct ka_occurrence *probe)
+{
+    uint32_t gap = to_us(probe->interval);
+    if ((prober->flags & KA_PROBER_SETTLED) != 0 || prober->number == 0)
+        prober->waiting = 0;
+    if (prober->waiting == KA_OUTSTANDING) {
+        for (unsigned i = 1; i < KA_OUTSTANDING; i++)
+            prober->outstanding[i - 1] = prober->outstanding[i];
+        prober->waiting = KA_OUTSTANDING - 1;
+    }
+    for (unsigned i = 0; i < prober->waiting; i++)
+        prober->outstanding[i].before_us = add_saturating(prober->outstanding[i].before_us, gap);
+    prober->outstanding[prober->waiting] =
+        (struct ka_outstanding){.frame = probe->frame, .input = probe->input};
+    prober->waiting = (prober->waiting + 1) & 3;
+}
+
+/* Who probes shows life: what the other waits for is late, not absent. */
+static void show_life(struct ka_analysis *analysis, const struct ka_occurrence *probe)
+{
+    struct ka_prober *other = ka_prober_of(analysis, probe->conn, !probe->side);
+    if (other == NULL || !is_waiting(other))
+        return;
+    other->flags |= KA_PROBER_EXCUSED;
+    other->number = 0;
+    struct ka_occurrence life = *probe;
+    life.kind = KA_OCC_LIFE;
+    ka_occur(analysis, &life);
+    ka_deadline_set(analysis, other, KA_TIME_NONE);
+}
+
+void ka_pair_probe(struct ka_analysis *analysis, struct ka_occurrence *probe)
+{
+    struct ka_prober *prober = ka_prober_need(analysis, probe->conn, probe->side);
+    if (prober == NULL)
+        return;
+    const uint16_t passing =
+        KA_PROBER_ABSENT | KA_PROBER_EXCUSED | KA_PROBER_SETTLED | KA_PROBER_ICMP;
+    bool two_way = probe->conn->side[!probe->side].packets > 0;
+    bool absent = is_waiting(prober) && (prober->flags & KA_PROBER_ABSENT) == 0 && two_way;
+    bool excused = (prober->flags & KA_PROBER_EXCUSED) != 0;
+    probe->interval = ka_time_between(prober->last_probe, probe->time);
+    push_outstanding(prober, probe);
+    prober->number++;
+    probe->number = prober->number;
+    prober->probes++;
+    prober->bytes = probe->bytes & 1;
+    prober->last_probe = probe->time;
+    prober->overhead_bytes = add_saturating(prober->overhead_bytes, probe->ip_length);
+    prober->flags = (uint16_t)((prober->flags & ~passing) | (probe->form & ~passing));
+    if (ka_conn_class(probe->conn) != KA_CLASS_CLOSED)
+        ka_table_reclass(&analysis->table, probe->conn, KA_CLASS_PROBED);
+    ka_occur(analysis, probe);
+    if (absent) {
+        if (excused)
+            prober->flags |= KA_PROBER_EXCUSED;
+        occur_absence(analysis, prober, probe->time, probe);
+    }
+    /* That was about the one before; now this one waits. */
+    prober->flags &= (uint16_t) ~(KA_PROBER_ABSENT | KA_PROBER_EXCUSED);
+    prober->flags |= probe->form & KA_PROBER_EXCUSED;
+    set_deadline(analysis, prober);
+    show_life(analysis, probe);
+}
+
+/* --- answers */
+
+/* The shortest round trip known: of this prober's probes, or of its data. */
+static ka_time lowest_rtt(const struct ka_prober *prober)
+{
+    ka_time lowest = KA_TIME_NONE;
+    const struct ka_side *side = &prober->conn->side[prober->side];
+    if (side->srtt_ms > 1)
+        lowest = side->srtt_ms * KA_MILLISECOND;
+    if (prober->rtt_min_us != UINT32_MAX &&
+        (lowest == KA_TIME_NONE || prober->rtt_min_us * KA_MICROSECOND < lowest))
+        lowest = prober->rtt_min_us * KA_MICROSECOND;
+    return lowest;
+}
+
+static void note_rtt(struct ka_prober *prober, ka_time rtt)
+{
+    if (rtt == KA_TIME_NONE)
+        return;
+    uint32_t us = to_us(rtt);
+    prober->rtt_us[prober->rtt_total % KA_RTTS] = us;
+    prober->rtt_total = prober->rtt_total == 255 ? 255 - KA_RTTS + 1 : prober->rtt_total + 1;
+    if (us < prober->rtt_min_us)
+        prober->rtt_min_us = us;
+    if (us > prober->rtt_max_us)
+        prober->rtt_max_us = us;
+}
+
+static void remove_outstanding(struct ka_prober *prober, unsigned at)
+{
+    for (unsigned i = at + 1; i < prober->waiting; i++)
+        prober->outstanding[i - 1] = prober->outstanding[i];
+    prober->waiting = (prober->waiting - 1) & 3;
+}
+
+/* Chooses the probe that the answer belongs to, from 0; sets answer->rtt. */
+static unsigned choose(const struct ka_prober *prober, struct ka_occurrence *answer)
+{
+    unsigned last = prober->waiting - 1u;
+    answer->rtt = KA_TIME_NONE;
+    if ((prober->flags & KA_PROBER_SETTLED) != 0)
+        return 0;
+    answer->rtt = ka_time_between(prober->last_probe, answer->time);
+    ka_time lowest = lowest_rtt(prober);
+    if (last == 0 || answer->rtt == KA_TIME_NONE || lowest == KA_TIME_NONE ||
+        answer->rtt >= lowest / 2)
+        return last;
+    uint32_t before = prober->outstanding[last - 1].before_us;
+    answer->rtt = before == UINT32_MAX ? KA_TIME_NONE : answer->rtt + before * KA_MICROSECOND;
+    return last - 1;
+}
+
+static void settle_alive(struct ka_prober *prober, const struct ka_occurrence *answer, unsigned at)
+{
+    bool newest = at + 1u == prober->waiting;
+    bool counted_absent = !newest || (prober->flags & KA_PROBER_ABSENT) != 0;
+    remove_outstanding(prober, at);
+    if (newest)
+        prober->flags |= KA_PROBER_SETTLED;
+    if (counted_absent && prober->unanswered > 0)
+        prober->unanswered--;
+    prober->answered++;
+    prober->number = 0;
+    note_rtt(prober, answer->rtt);
+}
+
+bool ka_pair_answer(struct ka_analysis *analysis, struct ka_occurrence *answer)
+{
+    struct ka_prober *prober = ka_prober_of(analysis, answer->conn, !answer->side);
+    if (prober == NULL || prober->waiting == 0)
+        return false;
+    bool is_life = answer->result == KA_ANSWER_ACK || answer->result == KA_ANSWER_DATA;
+    if (!is_life && !is_waiting(prober))
+        return false;
+    unsigned at = choose(prober, answer);
+    ka_time lowest = lowest_rtt(prober);
+    if (answer->result == KA_ANSWER_DATA && answer->rtt != KA_TIME_NONE && lowest != KA_TIME_NONE &&
+        answer->rtt < lowest / 2) {
+        /* Data that was under way before the probe came: a sign of life, the answer follows. */
+        answer->kind = KA_OCC_LIFE;
+        ka_occur(analysis, answer);
+        return true;
+    }
+    answer->probe_frame = prober->outstanding[at].frame;
+    prober->overhead_bytes = add_saturating(prober->overhead_bytes, answer->ip_length);
+    if (is_life) {
+        settle_alive(prober, answer, at);
+        if (answer->result == KA_ANSWER_ACK && answer->origin == KA_ORIGIN_UNKNOWN &&
+            answer->packet != NULL)
+            prober->flags |= KA_PROBER_OTHER_TTL;
+    } else if (answer->result == KA_ANSWER_ICMP) {
+        prober->icmp++;
+        prober->flags |= KA_PROBER_ICMP;
+        remove_outstanding(prober, at);
+    } else {
+        prober->resets++;
+        remove_outstanding(prober, at);
+        prober->flags |= KA_PROBER_SETTLED;
+    }
+    ka_occur(analysis, answer);
+    set_deadline(analysis, prober);
+    return true;
+}

@@ -1,0 +1,454 @@
+/* SPDX-License-Identifier: BSD-2-Clause
+ *
+ * Recognition: what a small segment is. A keepalive probe repeats the last sequence number the
+ * peer acknowledged, with no byte or one (RFC 1122 4.2.3.6, RFC 9293 3.8.4), and so do window
+ * probes, retransmissions, copies and late acknowledgements. The rules stand in the order in which
+ * they decide.
+ */
+#include "analyzers/analysis.h"
+
+enum {
+    REORDER_NS = 5 * 1000 * 1000, /* later data came at most this long before */
+    STALE_NS_PER_REORDER = 3,     /* seconds an old timestamp may be merely late */
+    SPURIOUS_S = 3,               /* seconds within which a resent byte is a resent byte */
+    WINDOW_ACK_QUIET_MS = 150,    /* an ACK this long after hearing nothing is unasked */
+    RATE_LIMIT_MS = 500,          /* Linux tcp_invalid_ratelimit */
+    STRAYS = 3,                   /* segments that must agree before numbers change */
+};
+
+static bool has(const struct ka_side *side, unsigned flag)
+{
+    return (side->flags & flag) != 0;
+}
+
+static bool has_control(const struct ka_segment *segment)
+{
+    return (segment->packet->tcp.flags & (KA_TCP_SYN | KA_TCP_FIN | KA_TCP_RST)) != 0;
+}
+
+static ka_time since(const struct ka_segment *segment, ka_time earlier)
+{
+    return ka_time_between(earlier, segment->time);
+}
+
+/* True when `gap` is known and at most `limit`. */
+static bool within(ka_time gap, ka_time limit)
+{
+    return gap != KA_TIME_NONE && gap <= limit;
+}
+
+/* --- candidates */
+
+/* No byte at NXT, to a closed window, is an ordinary acknowledgement when there is anything to
+ * acknowledge or to tell. What remains is a window probe of a stack that gets the number wrong. */
+static bool is_unasked_ack(const struct ka_segment *segment)
+{
+    const struct ka_tcp *tcp = &segment->packet->tcp;
+    if (!has(&segment->receiver, KA_SIDE_ACKED) || tcp->ack != segment->receiver.acked_next ||
+        !has(&segment->sender, KA_SIDE_WINDOW) || tcp->window != segment->sender.window)
+        return false;
+    ka_time spoke = segment->sender.last_sent;
+    ka_time heard = segment->receiver.last_sent;
+    return spoke != KA_TIME_NONE && heard != KA_TIME_NONE && heard < spoke &&
+           !within(since(segment, spoke), WINDOW_ACK_QUIET_MS * KA_MILLISECOND);
+}
+
+static bool is_candidate(const struct ka_segment *segment)
+{
+    const struct ka_tcp *tcp = &segment->packet->tcp;
+    if ((tcp->flags & KA_TCP_ACK) == 0 || has_control(segment) || tcp->length > 1)
+        return false;
+    if ((segment->facts & KA_SEG_BEFORE) != 0)
+        return true;
+    if ((segment->facts & KA_SEG_CLOSED) == 0 || (segment->facts & KA_SEG_AT_NEXT) == 0)
+        return false;
+    return tcp->length == 1 || is_unasked_ack(segment);
+}
+
+/* --- the rules */
+
+/* Probes go on at their own pace while the peer's window is closed, as long as nothing is pending;
+ * with data pending the sender's window probes take their place. */
+static bool is_window_probe(const struct ka_analysis *analysis, const struct ka_segment *segment)
+{
+    if ((segment->facts & KA_SEG_CLOSED) == 0)
+        return false;
+    if ((segment->facts & KA_SEG_BEFORE) == 0)
+        return true;
+    const struct ka_prober *prober = ka_prober_of(analysis, segment->conn, segment->side);
+    const struct ka_extra *extra = ka_extra_of(analysis, segment->conn);
+    if (prober == NULL || ka_side_in_flight(&segment->sender) || extra->window_number > 0)
+        return true;
+    ka_time gap = since(segment, segment->receiver.last_sent);
+    if (prober->number > 0)
+        gap = since(segment, prober->last_probe);
+    return !ka_schedule_has_idle(prober, gap);
+}
+
+/* The byte before NXT is known, and this is another: certain garbage. In place of a SYN or FIN any
+ * byte is. */
+static bool is_garbage(const struct ka_segment *segment)
+{
+    const struct ka_packet *packet = segment->packet;
+    const struct ka_side *sender = &segment->sender;
+    if (packet->tcp.length != 1 || !has(sender, KA_SIDE_SENT) ||
+        packet->tcp.seq + 1 != sender->sent_next)
+        return false;
+    if (has(sender, KA_SIDE_CONTROL))
+        return true;
+    return has(sender, KA_SIDE_BYTE) && packet->payload_captured == 1 &&
+           packet->payload[0] != sender->last_byte;
+}
+
+/* One byte that the peer lacks is sent again; or one that it has, so soon that the acknowledgement
+ * cannot have been there in time. False positives: a probe with a byte equal to the last one, less
+ * than three seconds after it. */
+static bool is_retransmission(const struct ka_analysis *analysis, const struct ka_segment *segment)
+{
+    const struct ka_tcp *tcp = &segment->packet->tcp;
+    const struct ka_side *sender = &segment->sender;
+    if (tcp->length != 1 || is_garbage(segment))
+        return false;
+    bool acked = has(sender, KA_SIDE_ACKED) && ka_seq_lt(tcp->seq, sender->acked_next);
+    ka_time limit = 3 * ka_side_rto(sender);
+    if (limit < SPURIOUS_S * KA_SECOND)
+        limit = SPURIOUS_S * KA_SECOND;
+    bool soon = ka_side_data_age(sender, segment->time) <= limit;
+    if (acked || has(sender, KA_SIDE_ACKED))
+        return !acked || soon;
+    /* No ack of the peer in the capture at all: a first repetition long after the byte was sent is
+     * no retransmission, which would have come sooner; nor is what follows it. */
+    if (ka_prober_of(analysis, segment->conn, segment->side) != NULL)
+        return false;
+    return soon || !has(sender, KA_SIDE_TIMED);
+}
+
+static bool is_reordered(const struct ka_segment *segment)
+{
+    if (segment->packet->tcp.length != 0)
+        return false;
+    if (ka_side_data_age(&segment->sender, segment->time) <= REORDER_NS)
+        return true;
+    return (segment->facts & KA_SEG_OLD_STAMP) != 0 &&
+           within(since(segment, segment->sender.last_sent), STALE_NS_PER_REORDER * KA_SECOND);
+}
+
+/* --- what comes of it */
+
+static void occur_lookalike(struct ka_analysis *analysis, const struct ka_segment *segment,
+                            enum ka_lookalike reason)
+{
+    struct ka_occurrence occurrence = ka_occurrence_of(segment, KA_OCC_LOOKALIKE, segment->side);
+    occurrence.reason = (uint8_t)reason;
+    ka_occur(analysis, &occurrence);
+}
+
+static void occur_window_probe(struct ka_analysis *analysis, const struct ka_segment *segment)
+{
+    struct ka_extra *extra = ka_extra_need(analysis, segment->conn);
+    if (extra == NULL)
+        return;
+    struct ka_occurrence occurrence = ka_occurrence_of(segment, KA_OCC_WINDOW_PROBE, segment->side);
+    if (extra->window_side != segment->side)
+        extra->window_number = 0;
+    occurrence.bytes = (uint8_t)segment->packet->tcp.length;
+    occurrence.interval = KA_TIME_NONE;
+    if (extra->window_number > 0)
+        occurrence.interval = since(segment, extra->last_window_probe);
+    occurrence.number = ++extra->window_number;
+    extra->window_probes++;
+    extra->window_side = segment->side;
+    extra->last_window_probe = segment->time;
+    ka_watch_update(analysis, segment->conn);
+    ka_occur(analysis, &occurrence);
+}
+
+/* What the form of a probe tells about the stack that sent it. */
+static uint16_t form_of(const struct ka_segment *segment)
+{
+    const struct ka_packet *packet = segment->packet;
+    const struct ka_tcp *tcp = &packet->tcp;
+    unsigned form = tcp->length == 0 ? KA_PROBER_ZERO : KA_PROBER_ONE;
+    if (tcp->length == 1 && packet->payload_captured == 1 && packet->payload[0] != 0)
+        form |= KA_PROBER_NOT_NULL;
+    if ((tcp->flags & KA_TCP_PSH) != 0)
+        form |= KA_PROBER_PSH;
+    if ((tcp->options & KA_OPTION_TIMESTAMPS) != 0)
+        form |= KA_PROBER_STAMPS;
+    else if (has(&segment->sender, KA_SIDE_STAMPS))
+        form |= KA_PROBER_NO_STAMPS;
+    if (has(&segment->receiver, KA_SIDE_ACKED) && tcp->ack + 1 == segment->receiver.acked_next)
+        form |= KA_PROBER_ACK_LESS;
+    if (ka_side_in_flight(&segment->sender))
+        form |= KA_PROBER_FLIGHT;
+    return (uint16_t)form;
+}
+
+/* Nobody's own stack sends an ack older than what it acknowledged before (but for the old BSD form,
+ * one less), or one that its peer's numbers do not reach. */
+static bool is_injected(const struct ka_segment *segment)
+{
+    if ((segment->facts & KA_SEG_FITS) == 0)
+        return true;
+    return has(&segment->receiver, KA_SIDE_ACKED) &&
+           ka_seq_diff(segment->receiver.acked_next, segment->packet->tcp.ack) < -1;
+}
+
+static void occur_probe(struct ka_analysis *analysis, const struct ka_segment *segment)
+{
+    const struct ka_side *sender = &segment->sender;
+    struct ka_occurrence probe = ka_occurrence_of(segment, KA_OCC_PROBE, segment->side);
+    bool acked = has(sender, KA_SIDE_ACKED) &&
+                 ka_seq_lt(segment->packet->tcp.seq, sender->acked_next) &&
+                 !ka_side_in_flight(sender);
+    probe.bytes = (uint8_t)segment->packet->tcp.length;
+    probe.idle = since(segment, segment->receiver.last_sent);
+    probe.confidence = acked || is_garbage(segment) ? KA_CERTAIN : KA_PROBABLE;
+    probe.injected = is_injected(segment);
+    probe.form = form_of(segment);
+    if (probe.injected)
+        probe.form |= KA_PROBER_INJECTED;
+    if (probe.confidence != KA_CERTAIN)
+        probe.form |= KA_PROBER_UNCERTAIN;
+    struct ka_prober *prober = ka_prober_of(analysis, segment->conn, segment->side);
+    bool limited = prober != NULL && prober->number == 0 && probe.bytes == 0 &&
+                   within(probe.idle, RATE_LIMIT_MS * KA_MILLISECOND);
+    if (limited || (segment->facts & KA_SEG_OLD_STAMP) != 0)
+        probe.form |= KA_PROBER_EXCUSED;
+    ka_pair_probe(analysis, &probe);
+}
+
+static void judge_candidate(struct ka_analysis *analysis, const struct ka_segment *segment)
+{
+    if ((segment->facts & KA_SEG_COPY) != 0)
+        occur_lookalike(analysis, segment, KA_LOOKALIKE_DUPLICATE);
+    else if (is_window_probe(analysis, segment))
+        occur_window_probe(analysis, segment);
+    else if (is_retransmission(analysis, segment))
+        occur_lookalike(analysis, segment, KA_LOOKALIKE_RETRANSMISSION);
+    else if (is_reordered(segment))
+        occur_lookalike(analysis, segment, KA_LOOKALIKE_REORDERED);
+    else
+        occur_probe(analysis, segment);
+}
+
+/* --- segments that are no candidates */
+
+/* Looks like a probe from afar: one byte or none below NXT. True when it was worth a word. */
+static bool judge_from_afar(struct ka_analysis *analysis, const struct ka_segment *segment)
+{
+    const struct ka_tcp *tcp = &segment->packet->tcp;
+    if (has_control(segment) || tcp->length > 1)
+        return false;
+    if ((tcp->flags & KA_TCP_ACK) == 0) {
+        if ((segment->facts & KA_SEG_BEFORE) == 0)
+            return false;
+        occur_lookalike(analysis, segment, KA_LOOKALIKE_NO_ACK_FLAG);
+        return true;
+    }
+    if (tcp->length != 0 || (segment->facts & KA_SEG_BELOW) == 0)
+        return false;
+    bool copy = (segment->facts & KA_SEG_COPY) != 0;
+    occur_lookalike(analysis, segment,
+                    copy                    ? KA_LOOKALIKE_DUPLICATE
+                    : is_reordered(segment) ? KA_LOOKALIKE_REORDERED
+                                            : KA_LOOKALIKE_FOREIGN);
+    return true;
+}
+
+/* How the TTL stands to what the host sent before. Routes change and load balancers exist, so a
+ * difference is a reason, not a proof. */
+static enum ka_origin judge_origin(const struct ka_segment *segment, const char **why)
+{
+    const struct ka_side *sender = &segment->sender;
+    if (sender->packets == 0) {
+        *why = "nothing else of this host was captured";
+        return KA_ORIGIN_UNKNOWN;
+    }
+    if (segment->packet->ttl == sender->ttl) {
+        *why = "its TTL is that of the host's earlier packets";
+        return KA_ORIGIN_ENDPOINT;
+    }
+    *why = "its TTL differs from that of the host's earlier packets";
+    return (segment->packet->tcp.flags & KA_TCP_RST) != 0 ? KA_ORIGIN_MIDDLEBOX : KA_ORIGIN_UNKNOWN;
+}
+
+/* Tries the segment as the answer to a probe of the other side. */
+static bool try_answer(struct ka_analysis *analysis, const struct ka_segment *segment,
+                       enum ka_answer_result result)
+{
+    struct ka_occurrence answer = ka_occurrence_of(segment, KA_OCC_ANSWER, segment->side);
+    answer.result = (uint8_t)result;
+    answer.origin = (uint8_t)judge_origin(segment, &answer.why);
+    return ka_pair_answer(analysis, &answer);
+}
+
+/* The RST of a prober that gives up comes when the next probe would be due, not in the middle of
+ * the wait, as that of an application that closes may. */
+static bool gives_up(const struct ka_prober *prober, const struct ka_segment *segment)
+{
+    ka_time interval = ka_schedule_interval(prober);
+    ka_time least = interval == KA_TIME_NONE ? KA_SECOND / 2 : interval / 2;
+    ka_time waited = since(segment, prober->last_probe);
+    return prober->number > 0 && segment->receiver.packets > 0 && waited != KA_TIME_NONE &&
+           waited >= least;
+}
+
+static void judge_reset(struct ka_analysis *analysis, const struct ka_segment *segment)
+{
+    unsigned side = segment->side;
+    struct ka_extra *extra = ka_extra_of(analysis, segment->conn);
+    struct ka_prober *own = ka_prober_of(analysis, segment->conn, side);
+    if (try_answer(analysis, segment, KA_ANSWER_RST))
+        return;
+    if ((segment->facts & KA_SEG_FITS) == 0 && (extra->flags & KA_EXTRA_CHALLENGED) == 0)
+        return;
+    struct ka_occurrence occurrence = ka_occurrence_of(segment, KA_OCC_RESET, side);
+    if (own != NULL && (gives_up(own, segment) || (extra->flags & KA_EXTRA_CHALLENGED) != 0)) {
+        bool challenged = (extra->flags & KA_EXTRA_CHALLENGED) != 0;
+        occurrence.kind = challenged ? KA_OCC_REINCARNATED : KA_OCC_GAVE_UP;
+        if (challenged)
+            occurrence.side = (uint8_t)!side;
+        else
+            segment->conn->flags |= KA_CONN_GAVE_UP;
+    }
+    ka_occur(analysis, &occurrence);
+}
+
+/* An ACK while a probe of the other side waits: an answer when its numbers fit. */
+static void judge_as_answer(struct ka_analysis *analysis, const struct ka_segment *segment)
+{
+    const struct ka_tcp *tcp = &segment->packet->tcp;
+    struct ka_prober *asking = ka_prober_of(analysis, segment->conn, !segment->side);
+    if (asking == NULL || asking->waiting == 0 || (tcp->flags & KA_TCP_ACK) == 0 ||
+        (tcp->flags & KA_TCP_SYN) != 0 || (segment->facts & KA_SEG_COPY) != 0)
+        return;
+    if ((segment->facts & KA_SEG_FITS) == 0) {
+        if ((segment->facts & KA_SEG_PURE) != 0 && (asking->flags & KA_PROBER_SETTLED) == 0)
+            ka_extra_of(analysis, segment->conn)->flags |= KA_EXTRA_CHALLENGED;
+        return;
+    }
+    if (has(&segment->receiver, KA_SIDE_ACKED) && ka_seq_lt(tcp->ack, segment->receiver.acked_next))
+        return;
+    /* The last probe has its answer; only the same ACK again, unasked, is one to an older probe. */
+    if ((asking->flags & KA_PROBER_SETTLED) != 0 &&
+        ((segment->facts & KA_SEG_PURE) == 0 || (segment->facts & KA_SEG_AT_NEXT) == 0 ||
+         segment->receiver.last_sent != asking->last_probe))
+        return;
+    try_answer(analysis, segment, tcp->length > 0 ? KA_ANSWER_DATA : KA_ANSWER_ACK);
+}
+
+/* A segment elsewhere in number space. Three in a row that agree with each other, and none that
+ * fits between them, mean that the capture has a gap. */
+static void judge_stray(struct ka_analysis *analysis, const struct ka_segment *segment)
+{
+    struct ka_conn *conn = segment->conn;
+    struct ka_doubt *doubt = ka_doubt_of(analysis, conn);
+    if ((segment->facts & KA_SEG_COPY) != 0 || has_control(segment))
+        return;
+    if ((segment->facts & KA_SEG_FITS) != 0) {
+        if (doubt != NULL && doubt->stray_count > 0) {
+            doubt->stray_count = 0;
+            if (doubt->held_count == 0 && !doubt->syn_waits)
+                ka_doubt_drop(analysis, conn);
+        }
+        return;
+    }
+    doubt = ka_doubt_need(analysis, conn);
+    if (doubt == NULL)
+        return;
+    struct ka_conn other = {.side = {doubt->stray[0], doubt->stray[1]}};
+    unsigned side = segment->side;
+    if (doubt->stray_count == 0 ||
+        !ka_track_fits(&other.side[side], &other.side[!side], &segment->packet->tcp)) {
+        other = (struct ka_conn){.side = {conn->side[0], conn->side[1]}};
+        ka_track_rebase(&other, side, segment->packet);
+        doubt->stray_count = 1;
+    } else {
+        struct ka_segment ignored;
+        ka_track(&other, side, segment->packet, &ignored);
+        doubt->stray_count++;
+    }
+    doubt->stray[0] = other.side[0];
+    doubt->stray[1] = other.side[1];
+    if (doubt->stray_count < STRAYS)
+        return;
+    ka_track_adopt(conn, &other);
+    doubt->stray_count = 0;
+    if (doubt->held_count == 0 && !doubt->syn_waits)
+        ka_doubt_drop(analysis, conn);
+}
+
+static void note_window(struct ka_analysis *analysis, const struct ka_segment *segment)
+{
+    struct ka_extra *extra = ka_extra_of(analysis, segment->conn);
+    /* The window opens: what closes it next starts a new series. */
+    if (extra != NULL && extra->window_number > 0 && extra->window_side != segment->side &&
+        segment->packet->tcp.window != 0) {
+        extra->window_number = 0;
+        ka_watch_update(analysis, segment->conn);
+    }
+}
+
+void ka_recognise(struct ka_analysis *analysis, const struct ka_segment *segment)
+{
+    if ((segment->packet->tcp.flags & KA_TCP_RST) != 0) {
+        if ((segment->facts & KA_SEG_COPY) != 0)
+            return;
+        ka_hold(analysis, segment);
+        if (segment->conn->extra != 0)
+            judge_reset(analysis, segment);
+        return;
+    }
+    note_window(analysis, segment);
+    if ((segment->facts & KA_SEG_COPY) == 0 && ka_hold(analysis, segment))
+        return;
+    if (is_candidate(segment)) {
+        judge_candidate(analysis, segment);
+        return;
+    }
+    judge_stray(analysis, segment);
+    if (!judge_from_afar(analysis, segment))
+        judge_as_answer(analysis, segment);
+}
+
+/* --- ICMP errors */
+
+/* RFC 792 types 3 (but for "fragmentation needed") and 11; RFC 4443 types 1 and 3. */
+static bool is_unreachable(const struct ka_packet *packet)
+{
+    const struct ka_icmp *icmp = &packet->icmp;
+    if (packet->family == 4)
+        return (icmp->type == 3 && icmp->code != 4) || icmp->type == 11;
+    return icmp->type == 1 || icmp->type == 3;
+}
+
+void ka_recognise_icmp(struct ka_analysis *analysis, struct ka_conn *conn, unsigned side,
+                       const struct ka_packet *packet)
+{
+    const struct ka_side *sender = &conn->side[side];
+    uint32_t quoted = packet->icmp.quoted_seq + 1;
+    bool quotes_probe = (ka_side_has_next(sender) && quoted == ka_side_next(sender)) ||
+                        (has(sender, KA_SIDE_ACKED) && quoted == sender->acked_next);
+    if (!quotes_probe || !is_unreachable(packet))
+        return;
+    struct ka_occurrence answer = {
+        .kind = KA_OCC_ANSWER,
+        .side = (uint8_t)!side,
+        .conn = conn,
+        .packet = packet,
+        .time = packet->frame->time,
+        .frame = packet->frame->number,
+        .input = packet->frame->input,
+        .ip_length = packet->ip_length,
+        .result = KA_ANSWER_ICMP,
+        .icmp = &packet->icmp,
+        .icmp_from = ka_addr_make(packet->family, packet->src),
+        .unreachable = true,
+    };
+    struct ka_endpoint peer = ka_conn_endpoint(conn, !side);
+    bool from_peer = ka_addr_equal(&peer.addr, &answer.icmp_from);
+    answer.origin = from_peer ? KA_ORIGIN_ENDPOINT : KA_ORIGIN_MIDDLEBOX;
+    answer.why = from_peer ? "sent by the peer's own address" : "sent by another address";
+    ka_pair_answer(analysis, &answer);
+}

@@ -1,0 +1,118 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#include "analyzers/analysis.h"
+
+#include <string.h>
+
+struct ka_extra *ka_extra_of(const struct ka_analysis *analysis, const struct ka_conn *conn)
+{
+    return conn->extra == 0 ? NULL : ka_slab_at(&analysis->extras, conn->extra);
+}
+
+struct ka_prober *ka_prober_of(const struct ka_analysis *analysis, const struct ka_conn *conn,
+                               unsigned side)
+{
+    const struct ka_extra *extra = ka_extra_of(analysis, conn);
+    if (extra == NULL || extra->prober[side] == 0)
+        return NULL;
+    return ka_slab_at(&analysis->probers, extra->prober[side]);
+}
+
+struct ka_doubt *ka_doubt_of(const struct ka_analysis *analysis, const struct ka_conn *conn)
+{
+    const struct ka_extra *extra = ka_extra_of(analysis, conn);
+    return extra == NULL || extra->doubt == 0 ? NULL : ka_slab_at(&analysis->doubts, extra->doubt);
+}
+
+static uint32_t take(struct ka_analysis *analysis, struct ka_slab *slab)
+{
+    uint32_t index = ka_slab_take(slab);
+    if (index == 0)
+        analysis->memory_out = true;
+    return index;
+}
+
+struct ka_extra *ka_extra_need(struct ka_analysis *analysis, struct ka_conn *conn)
+{
+    if (conn->extra == 0) {
+        conn->extra = take(analysis, &analysis->extras);
+        if (conn->extra == 0)
+            return NULL;
+        ka_extra_of(analysis, conn)->last_window_probe = KA_TIME_NONE;
+    }
+    return ka_extra_of(analysis, conn);
+}
+
+void ka_watch_update(struct ka_analysis *analysis, struct ka_conn *conn)
+{
+    const struct ka_extra *extra = ka_extra_of(analysis, conn);
+    conn->flags &= (uint16_t)~KA_CONN_WATCHED;
+    if (extra != NULL && (extra->prober[0] != 0 || extra->prober[1] != 0 || extra->doubt != 0 ||
+                          extra->window_number > 0))
+        conn->flags |= KA_CONN_WATCHED;
+}
+
+struct ka_prober *ka_prober_need(struct ka_analysis *analysis, struct ka_conn *conn, unsigned side)
+{
+    struct ka_extra *extra = ka_extra_need(analysis, conn);
+    if (extra == NULL)
+        return NULL;
+    if (extra->prober[side] == 0) {
+        extra->prober[side] = take(analysis, &analysis->probers);
+        if (extra->prober[side] == 0)
+            return NULL;
+        struct ka_prober *prober = ka_slab_at(&analysis->probers, extra->prober[side]);
+        prober->conn = conn;
+        prober->side = side & 1;
+        prober->last_probe = KA_TIME_NONE;
+        prober->deadline = KA_TIME_NONE;
+        prober->rtt_min_us = UINT32_MAX;
+        prober->segments = 1;
+        ka_watch_update(analysis, conn);
+    }
+    return ka_slab_at(&analysis->probers, extra->prober[side]);
+}
+
+struct ka_doubt *ka_doubt_need(struct ka_analysis *analysis, struct ka_conn *conn)
+{
+    struct ka_extra *extra = ka_extra_need(analysis, conn);
+    if (extra == NULL)
+        return NULL;
+    if (extra->doubt == 0) {
+        extra->doubt = take(analysis, &analysis->doubts);
+        ka_watch_update(analysis, conn);
+    }
+    return ka_doubt_of(analysis, conn);
+}
+
+void ka_doubt_drop(struct ka_analysis *analysis, struct ka_conn *conn)
+{
+    struct ka_extra *extra = ka_extra_of(analysis, conn);
+    if (extra == NULL || extra->doubt == 0)
+        return;
+    ka_slab_give(&analysis->doubts, extra->doubt);
+    extra->doubt = 0;
+    ka_watch_update(analysis, conn);
+    /* An extra record that holds nothing else is not worth keeping. */
+    static const uint32_t none[KA_LOOKALIKE_COUNT];
+    if (extra->prober[0] == 0 && extra->prober[1] == 0 && extra->window_probes == 0 &&
+        extra->flags == 0 && memcmp(extra->lookalikes, none, sizeof(none)) == 0) {
+        ka_slab_give(&analysis->extras, conn->extra);
+        conn->extra = 0;
+    }
+}
+
+void ka_records_drop(struct ka_analysis *analysis, struct ka_conn *conn)
+{
+    for (unsigned side = 0; side < 2; side++) {
+        struct ka_prober *prober = ka_prober_of(analysis, conn, side);
+        if (prober == NULL)
+            continue;
+        ka_deadline_set(analysis, prober, KA_TIME_NONE);
+        ka_slab_give(&analysis->probers, ka_extra_of(analysis, conn)->prober[side]);
+        ka_extra_of(analysis, conn)->prober[side] = 0;
+    }
+    ka_doubt_drop(analysis, conn);
+    if (conn->extra != 0)
+        ka_slab_give(&analysis->extras, conn->extra);
+    conn->extra = 0;
+}
