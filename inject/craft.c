@@ -1,0 +1,73 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#include "inject/craft.h"
+
+enum { DEFAULT_TTL = 64, DEFAULT_WINDOW = 501 };
+
+uint8_t ka_initial_ttl(uint8_t seen)
+{
+    static const uint8_t initial[] = {32, 64, 128, 255};
+    if (seen == 0)
+        return DEFAULT_TTL;
+    for (size_t i = 0; i < sizeof(initial); i++)
+        if (seen <= initial[i])
+            return initial[i];
+    return 255;
+}
+
+/* What a byte does to the target, and which numbers may be used exactly. */
+static int check_wish(const struct ka_probe_facts *facts, const struct ka_probe_wish *wish,
+                      struct ka_error *error)
+{
+    bool exact = wish->mode == KA_ACK_EXACT;
+    if (wish->length > 1)
+        return ka_error_set(error, "a probe carries 0 bytes or 1: more would be data");
+    if (wish->length == 1 && !exact)
+        return ka_error_set(error, "a one-byte probe needs the exact acknowledgement: the target "
+                                   "looks at every field of it");
+    if (exact && (!facts->numbers_known || facts->rcv_from_target))
+        return ka_error_set(error, "the exact acknowledgement is known only once the sender's own "
+                                   "packets were seen");
+    if (facts->numbers_known && facts->timestamps && !facts->timestamps_known)
+        return ka_error_set(error, "the connection uses timestamps and none was seen from the "
+                                   "sender: a probe without them, or with old ones, would be "
+                                   "dropped (RFC 7323 5)");
+    if (wish->length == 1 && !facts->sack)
+        return ka_error_set(error, "a byte is not sent where SACK is off: it would count as a "
+                                   "duplicate acknowledgement");
+    if (wish->length == 1 && facts->in_flight)
+        return ka_error_set(error, "a byte is not sent while data is in flight");
+    return 0;
+}
+
+int ka_probe_craft(const struct ka_probe_facts *facts, const struct ka_probe_wish *wish,
+                   struct ka_probe *out, struct ka_error *error)
+{
+    if (facts->from.addr.family != facts->to.addr.family)
+        return ka_error_set(error, "the two ends are of different IP versions");
+    if (check_wish(facts, wish, error) != 0)
+        return -1;
+    struct ka_probe probe = {
+        .src = facts->from,
+        .dst = facts->to,
+        .kind = KA_PROBE_NUMBERLESS,
+        .window = facts->window_known ? facts->window : DEFAULT_WINDOW,
+        .ttl = wish->ttl != 0 ? wish->ttl : ka_initial_ttl(facts->ttl),
+        .in_flight = facts->in_flight,
+        .sack = facts->sack,
+        .link = facts->link,
+    };
+    if (facts->numbers_known) {
+        probe.kind = KA_PROBE_NUMBERED;
+        probe.mode = wish->mode;
+        probe.nxt = facts->nxt;
+        probe.rcv = facts->rcv;
+        probe.seq = facts->nxt - 1;
+        probe.ack = wish->mode == KA_ACK_EXACT ? facts->rcv : facts->rcv - KA_GENTLE_DISTANCE;
+        probe.length = wish->length;
+        probe.has_timestamps = facts->timestamps;
+        probe.tsval = facts->timestamps ? facts->tsval : 0;
+        probe.tsecr = facts->timestamps ? facts->tsecr : 0;
+    }
+    *out = probe;
+    return 0;
+}
