@@ -8,6 +8,7 @@
 #include "output/envelope.h"
 #include "output/form.h"
 
+#include <assert.h>
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
@@ -182,7 +183,8 @@ static void write_value(struct writer *writer, const struct ka_field *field, con
     case KA_FIELD_NUMBERS:
         write_list(json, field, at);
         return;
-    case KA_FIELD_TAGS: /* the envelope's, written with it */
+    case KA_FIELD_TAGS:
+        assert(!"tags stand in the envelope only, which is written by hand");
         return;
     case KA_FIELD_COUNTS32:
     case KA_FIELD_COUNTS64:

@@ -196,8 +196,8 @@ void ka_line_state(struct ka_text *line, const struct ka_event *event, bool utc)
         [KA_PEER_UNKNOWN] = " is no longer known to answer ",
         [KA_PEER_ALIVE] = " answers ",
         [KA_PEER_SILENT] = " does not answer ",
-        [KA_PEER_RESET] = " has reset the connection to ",
-        [KA_PEER_UNREACHABLE] = " cannot be reached from ",
+        [KA_PEER_RESET] = "  the connection was reset towards ",
+        [KA_PEER_UNREACHABLE] = " is reported unreachable from ",
         [KA_PEER_APP_SILENT] = " is there, but its application does not answer ",
     };
     const struct ka_ev_state *state = &event->state;

@@ -120,8 +120,8 @@ void ka_line_verdict(struct ka_text *line, const struct ka_ev_verdict *verdict)
         [KA_VERDICT_UNKNOWN] = " could not be judged",
         [KA_VERDICT_ALIVE] = " is alive",
         [KA_VERDICT_DOUBTFUL] = " may be alive",
-        [KA_VERDICT_RESET] = " has reset the connection",
-        [KA_VERDICT_UNREACHABLE] = " cannot be reached",
+        [KA_VERDICT_RESET] = " drew a reset",
+        [KA_VERDICT_UNREACHABLE] = " is reported unreachable",
         [KA_VERDICT_SILENT] = " does not answer",
     };
     ka_line_endpoint(line, &verdict->target);
@@ -129,8 +129,8 @@ void ka_line_verdict(struct ka_text *line, const struct ka_ev_verdict *verdict)
     ka_text_put_string(line, ": ");
     ka_text_put_number(line, verdict->answered);
     ka_text_put_string(line, " of ");
-    ka_line_count(line, verdict->sent, "probe");
-    ka_text_put_string(line, " answered");
+    ka_text_put_number(line, verdict->sent);
+    ka_text_put_string(line, " probes answered");
     if (verdict->rtt != KA_TIME_NONE) {
         ka_text_put_string(line, " after ");
         ka_line_duration(line, verdict->rtt);

@@ -51,7 +51,7 @@ void ka_rollup_add(struct ka_rollup *rollup, const struct ka_event *event)
         return;
     if (event->type == KA_EVENT_PROBE)
         rollup->probes++;
-    else
+    else if (event->answer.result == KA_ANSWER_ACK || event->answer.result == KA_ANSWER_DATA)
         rollup->answers++;
     add_flow(rollup, event->envelope.flow_id);
 }

@@ -17,7 +17,7 @@ struct ka_rollup *ka_rollup_create(void);
 /* Frees; takes NULL. */
 void ka_rollup_free(struct ka_rollup *rollup);
 
-/* Counts probes, answers and the connections they belong to. */
+/* Counts probes, the answers that say alive, and the connections they belong to. */
 void ka_rollup_add(struct ka_rollup *rollup, const struct ka_event *event);
 
 /* True when an event at `now` shows that the period is over and something was counted in it; then

@@ -203,7 +203,7 @@ static const struct sample result_samples[] = {
         },
     },
     {
-        "12:08:22.000000  reset    10.0.0.2:5432 has reset the connection to 10.0.0.1:33412: "
+        "12:08:22.000000  reset    10.0.0.2:5432  the connection was reset towards 10.0.0.1:33412: "
         "ECONNRESET",
         {
             .type = KA_EVENT_STATE,
@@ -215,7 +215,8 @@ static const struct sample result_samples[] = {
         },
     },
     {
-        "12:08:23.000000  unreachable  10.0.0.2:5432 cannot be reached from 10.0.0.1:33412, host "
+        "12:08:23.000000  unreachable  10.0.0.2:5432 is reported unreachable from 10.0.0.1:33412, "
+        "host "
         "unreachable",
         {
             .type = KA_EVENT_STATE,
@@ -343,7 +344,7 @@ static const struct sample result_samples[] = {
         },
     },
     {
-        "12:10:02.000000  verdict  10.0.0.2:5432 is alive: 1 of 1 probe answered after 0.5 ms, "
+        "12:10:02.000000  verdict  10.0.0.2:5432 is alive: 1 of 1 probes answered after 0.5 ms, "
         "ttl 64",
         {
             .type = KA_EVENT_VERDICT,
