@@ -14,6 +14,7 @@
 #include "inject/local.h"
 
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #define PROBE                "probe id=1 src=10.0.0.1:4000 dst=10.0.0.2:80 "
@@ -502,6 +503,28 @@ static void many_connections_are_all_remembered(void **state)
     ka_guard_free(guard);
 }
 
+/* doc/inject-protocol.md lists the rules for those who write to the helper. */
+static void every_rule_stands_in_the_document(void **state)
+{
+    (void)state;
+    static char text[65536];
+    char path[4096];
+    const char *folder = getenv("srcdir");
+    snprintf(path, sizeof(path), "%s/doc/inject-protocol.md", folder != NULL ? folder : ".");
+    FILE *file = fopen(path, "r");
+    if (file == NULL)
+        fail_msg("%s cannot be opened", path);
+    text[fread(text, 1, sizeof(text) - 1, file)] = '\0';
+    fclose(file);
+    for (size_t i = 0; i < KA_RULE_COUNT; i++) {
+        char word[64];
+        snprintf(word, sizeof(word), "`%s`", ka_rule_name((enum ka_rule)i));
+        if (strstr(text, word) == NULL)
+            fail_msg("%s is not in %s", word, path);
+        assert_true(strlen(ka_rule_text((enum ka_rule)i)) > 0);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -522,6 +545,7 @@ int main(void)
         cmocka_unit_test(a_byte_is_sent_once_but_from_own_addresses),
         cmocka_unit_test(no_option_goes_beyond_the_maxima),
         cmocka_unit_test(many_connections_are_all_remembered),
+        cmocka_unit_test(every_rule_stands_in_the_document),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
