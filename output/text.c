@@ -64,21 +64,21 @@ static void put_kind(struct ka_text *line, const struct kind *kind, bool color)
         ka_text_pad(line, line->used, KIND_WIDTH - 2 - length);
 }
 
-/* A line of its own where a later day begins. The first day and a step back are not worth one. */
+/* A line of its own where the day is another than before: a later one, or an earlier one where the
+ * connections are told in the end. The first day is not worth one. */
 static void put_day(struct ka_output *output, ka_time time)
 {
     struct text_state *state = output->state;
-    char day[KA_TIME_TEXT_SIZE];
+    char day[KA_TIME_TEXT_SIZE] = "";
     if (time == KA_TIME_NONE || time / KA_SECOND / DAY_STEP_S == state->day_step)
         return;
     ka_time_date(time, output->options.utc, day);
-    if (state->day_step != KA_TIME_NONE && strcmp(day, state->day) > 0) {
+    if (state->day_step != KA_TIME_NONE && strcmp(day, state->day) != 0) {
         ka_text_put_string(&output->buffer, "--- ");
         ka_text_put_string(&output->buffer, day);
         ka_text_put_char(&output->buffer, '\n');
     }
-    if (state->day_step == KA_TIME_NONE || strcmp(day, state->day) > 0)
-        memcpy(state->day, day, sizeof(state->day));
+    memcpy(state->day, day, sizeof(state->day));
     state->day_step = time / KA_SECOND / DAY_STEP_S;
 }
 

@@ -158,7 +158,7 @@ static void colours_come_only_when_asked_for(void **state)
                    "0 bytes, idle 60.0 s\n");
 }
 
-static void a_new_day_has_a_line_of_its_own(void **state)
+static void another_day_has_a_line_of_its_own(void **state)
 {
     (void)state;
     struct ka_event events[3] = {sample_at(1)->event, sample_at(1)->event, sample_at(1)->event};
@@ -169,6 +169,7 @@ static void a_new_day_has_a_line_of_its_own(void **state)
                               "--- 2026-11-22\n"
                               "12:00:05.124001  answer   10.0.0.2:5432 > 10.0.0.1:33412  ack after "
                               "0.5 ms\n"
+                              "--- 2026-11-21\n"
                               "12:00:05.124001  answer   10.0.0.2:5432 > 10.0.0.1:33412  ack after "
                               "0.5 ms\n");
     free(text);
@@ -272,7 +273,7 @@ int main(void)
         cmocka_unit_test(foreign_text_is_harmless_in_every_form),
         cmocka_unit_test(lookalikes_are_written_only_when_asked_for),
         cmocka_unit_test(colours_come_only_when_asked_for),
-        cmocka_unit_test(a_new_day_has_a_line_of_its_own),
+        cmocka_unit_test(another_day_has_a_line_of_its_own),
         cmocka_unit_test(a_quiet_view_shows_changes_and_rolls_up_the_rest),
         cmocka_unit_test(a_full_disk_is_an_error_that_names_it),
         cmocka_unit_test(names_are_those_of_the_decoder),
