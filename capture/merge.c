@@ -129,8 +129,8 @@ static enum ka_source_status merge_next(struct ka_source *source, struct ka_fram
         return status;
     if (merge->heap_count == 0) {
         if (merge->trouble > 1)
-            ka_error_set(error, "%.400s (and %u more inputs ended badly)", merge->end_error.text,
-                         merge->trouble - 1);
+            ka_error_set(error, "%.400s (and %u more %s badly)", merge->end_error.text,
+                         merge->trouble - 1, merge->trouble == 2 ? "input ends" : "inputs end");
         else if (merge->trouble == 1 && error != NULL)
             *error = merge->end_error;
         return merge->end;
