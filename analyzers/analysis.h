@@ -63,12 +63,14 @@ struct ka_occurrence {
     uint8_t bytes;
     uint8_t confidence;
     bool injected;
-    uint16_t form; /* KA_PROBER_ flags that the probe's form tells */
+    ka_time spoke_before; /* when the side last sent something before; KA_TIME_NONE unknown */
+    uint16_t form;        /* KA_PROBER_ flags that the probe's form tells */
     /* KA_OCC_ANSWER */
     uint64_t probe_frame;
     ka_time rtt;
     uint8_t result; /* enum ka_answer_result */
     uint8_t origin; /* enum ka_origin */
+    bool other_ttl; /* than the host's data had */
     const char *why;
     const struct ka_icmp *icmp;
     struct ka_addr icmp_from;
@@ -163,6 +165,9 @@ void ka_pair_probe(struct ka_analysis *analysis, struct ka_occurrence *probe);
 /* The occurrence, KA_OCC_ANSWER with result, frame and time, is an answer to a probe of the other
  * side, if one waits. Finds which, and lets it occur. False when none waits. */
 bool ka_pair_answer(struct ka_analysis *analysis, struct ka_occurrence *answer);
+
+/* The connection is reset: what still waits will not be answered, no deadline is left. */
+void ka_pair_end(struct ka_analysis *analysis, struct ka_conn *conn);
 
 /* --- the schedule (schedule.c) and stacks (stacks.c) */
 

@@ -38,6 +38,8 @@ void ka_event_begin(const struct ka_analysis *analysis, struct ka_event *event,
     envelope->tunnel_id = zone->tunnel_id;
     envelope->vlan_count = zone->vlan_count;
     memcpy(envelope->vlan, zone->vlan, sizeof(envelope->vlan));
+    if (occurrence->packet != NULL && occurrence->packet->tunnel_type == zone->tunnel_type)
+        envelope->tunnel_id = occurrence->packet->tunnel_id;
     if (occurrence->packet != NULL && occurrence->packet->vlan_count > 0) {
         envelope->vlan_count = occurrence->packet->vlan_count;
         memcpy(envelope->vlan, occurrence->packet->vlan,

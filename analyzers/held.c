@@ -96,6 +96,7 @@ static void settle_one(struct ka_analysis *analysis, struct ka_conn *conn,
         .form = doubt->probe_flags,
         .idle = KA_TIME_NONE,
         .interval = KA_TIME_NONE,
+        .spoke_before = KA_TIME_NONE,
     };
     if (i > 0)
         probe.idle = ka_time_between(doubt->held[i - 1].answer_time, held->time);

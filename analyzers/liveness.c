@@ -28,7 +28,7 @@ struct transition {
 static const char why_answered[] = "it answered a probe";
 static const char why_again[] = "it is heard again";
 static const char why_absent[] = "a probe was not answered in time";
-static const char why_stopped[] = "inferred: probes went unanswered and then stopped";
+static const char why_stopped[] = "inferred";
 static const char why_gave_up[] = "the prober gave up after unanswered probes";
 static const char why_rst[] = "RST in answer to a probe: rebooted, or the connection is gone there";
 static const char why_reset[] = "it reset the connection";

@@ -135,6 +135,8 @@ void ka_pair_probe(struct ka_analysis *analysis, struct ka_occurrence *probe)
     bool absent = is_waiting(prober) && (prober->flags & KA_PROBER_ABSENT) == 0 && two_way;
     bool excused = (prober->flags & KA_PROBER_EXCUSED) != 0;
     probe->interval = ka_time_between(prober->last_probe, probe->time);
+    if (probe->spoke_before != prober->last_probe || prober->probes == 0)
+        prober->spoke_before = probe->spoke_before;
     push_outstanding(prober, probe);
     prober->number++;
     probe->number = prober->number;
@@ -224,6 +226,17 @@ static void settle_alive(struct ka_prober *prober, const struct ka_occurrence *a
     note_rtt(prober, answer->rtt);
 }
 
+/* Another TTL, and much sooner than the peer's acknowledgements of data: something nearer. */
+static void judge_proxy(const struct ka_prober *prober, struct ka_occurrence *answer)
+{
+    ka_time data_rtt = prober->conn->side[prober->side].srtt_ms * KA_MILLISECOND;
+    if (!answer->other_ttl || answer->origin != KA_ORIGIN_UNKNOWN || answer->rtt == KA_TIME_NONE ||
+        data_rtt < 2 * KA_MILLISECOND || answer->rtt > data_rtt / 4)
+        return;
+    answer->origin = KA_ORIGIN_MIDDLEBOX;
+    answer->why = "its TTL differs from that of the host's data, and it comes from much nearer";
+}
+
 bool ka_pair_answer(struct ka_analysis *analysis, struct ka_occurrence *answer)
 {
     struct ka_prober *prober = ka_prober_of(analysis, answer->conn, !answer->side);
@@ -244,9 +257,9 @@ bool ka_pair_answer(struct ka_analysis *analysis, struct ka_occurrence *answer)
     answer->probe_frame = prober->outstanding[at].frame;
     prober->overhead_bytes = add_saturating(prober->overhead_bytes, answer->ip_length);
     if (is_life) {
+        judge_proxy(prober, answer);
         settle_alive(prober, answer, at);
-        if (answer->result == KA_ANSWER_ACK && answer->origin == KA_ORIGIN_UNKNOWN &&
-            answer->packet != NULL)
+        if (answer->result == KA_ANSWER_ACK && answer->other_ttl)
             prober->flags |= KA_PROBER_OTHER_TTL;
     } else if (answer->result == KA_ANSWER_ICMP) {
         prober->icmp++;
@@ -256,8 +269,25 @@ bool ka_pair_answer(struct ka_analysis *analysis, struct ka_occurrence *answer)
         prober->resets++;
         remove_outstanding(prober, at);
         prober->flags |= KA_PROBER_SETTLED;
+        ka_pair_end(analysis, answer->conn);
     }
     ka_occur(analysis, answer);
-    set_deadline(analysis, prober);
+    if (answer->result != KA_ANSWER_RST)
+        set_deadline(analysis, prober);
     return true;
+}
+
+void ka_pair_end(struct ka_analysis *analysis, struct ka_conn *conn)
+{
+    for (unsigned side = 0; side < 2; side++) {
+        struct ka_prober *prober = ka_prober_of(analysis, conn, side);
+        if (prober == NULL)
+            continue;
+        if (is_waiting(prober) && (prober->flags & KA_PROBER_ABSENT) == 0 &&
+            (conn->flags & KA_CONN_GAVE_UP) != 0) {
+            prober->flags |= KA_PROBER_ABSENT;
+            prober->unanswered++;
+        }
+        ka_deadline_set(analysis, prober, KA_TIME_NONE);
+    }
 }

@@ -1,19 +1,13 @@
 /* SPDX-License-Identifier: BSD-2-Clause
  *
- * Recognition: what a small segment is. A keepalive probe repeats the last sequence number the
- * peer acknowledged, with no byte or one (RFC 1122 4.2.3.6, RFC 9293 3.8.4), and so do window
- * probes, retransmissions, copies and late acknowledgements. The rules stand in the order in which
- * they decide.
+ * Recognition: from segments to occurrences. Candidates are judged (judge.c), held back (held.c) or
+ * paired with their answers (pairing.c); resets and ICMP errors are put to the probes they answer.
  */
-#include "analyzers/analysis.h"
+#include "analyzers/judge.h"
 
 enum {
-    REORDER_NS = 5 * 1000 * 1000, /* later data came at most this long before */
-    STALE_NS_PER_REORDER = 3,     /* seconds an old timestamp may be merely late */
-    SPURIOUS_S = 3,               /* seconds within which a resent byte is a resent byte */
-    WINDOW_ACK_QUIET_MS = 150,    /* an ACK this long after hearing nothing is unasked */
-    RATE_LIMIT_MS = 500,          /* Linux tcp_invalid_ratelimit */
-    STRAYS = 3,                   /* segments that must agree before numbers change */
+    RATE_LIMIT_MS = 500, /* Linux tcp_invalid_ratelimit */
+    STRAYS = 3,          /* segments that must agree before numbers change */
 };
 
 static bool has(const struct ka_side *side, unsigned flag)
@@ -35,102 +29,6 @@ static ka_time since(const struct ka_segment *segment, ka_time earlier)
 static bool within(ka_time gap, ka_time limit)
 {
     return gap != KA_TIME_NONE && gap <= limit;
-}
-
-/* --- candidates */
-
-/* No byte at NXT, to a closed window, is an ordinary acknowledgement when there is anything to
- * acknowledge or to tell. What remains is a window probe of a stack that gets the number wrong. */
-static bool is_unasked_ack(const struct ka_segment *segment)
-{
-    const struct ka_tcp *tcp = &segment->packet->tcp;
-    if (!has(&segment->receiver, KA_SIDE_ACKED) || tcp->ack != segment->receiver.acked_next ||
-        !has(&segment->sender, KA_SIDE_WINDOW) || tcp->window != segment->sender.window)
-        return false;
-    ka_time spoke = segment->sender.last_sent;
-    ka_time heard = segment->receiver.last_sent;
-    return spoke != KA_TIME_NONE && heard != KA_TIME_NONE && heard < spoke &&
-           !within(since(segment, spoke), WINDOW_ACK_QUIET_MS * KA_MILLISECOND);
-}
-
-static bool is_candidate(const struct ka_segment *segment)
-{
-    const struct ka_tcp *tcp = &segment->packet->tcp;
-    if ((tcp->flags & KA_TCP_ACK) == 0 || has_control(segment) || tcp->length > 1)
-        return false;
-    if ((segment->facts & KA_SEG_BEFORE) != 0)
-        return true;
-    if ((segment->facts & KA_SEG_CLOSED) == 0 || (segment->facts & KA_SEG_AT_NEXT) == 0)
-        return false;
-    return tcp->length == 1 || is_unasked_ack(segment);
-}
-
-/* --- the rules */
-
-/* Probes go on at their own pace while the peer's window is closed, as long as nothing is pending;
- * with data pending the sender's window probes take their place. */
-static bool is_window_probe(const struct ka_analysis *analysis, const struct ka_segment *segment)
-{
-    if ((segment->facts & KA_SEG_CLOSED) == 0)
-        return false;
-    if ((segment->facts & KA_SEG_BEFORE) == 0)
-        return true;
-    const struct ka_prober *prober = ka_prober_of(analysis, segment->conn, segment->side);
-    const struct ka_extra *extra = ka_extra_of(analysis, segment->conn);
-    if (prober == NULL || ka_side_in_flight(&segment->sender) || extra->window_number > 0)
-        return true;
-    ka_time gap = since(segment, segment->receiver.last_sent);
-    if (prober->number > 0)
-        gap = since(segment, prober->last_probe);
-    return !ka_schedule_has_idle(prober, gap);
-}
-
-/* The byte before NXT is known, and this is another: certain garbage. In place of a SYN or FIN any
- * byte is. */
-static bool is_garbage(const struct ka_segment *segment)
-{
-    const struct ka_packet *packet = segment->packet;
-    const struct ka_side *sender = &segment->sender;
-    if (packet->tcp.length != 1 || !has(sender, KA_SIDE_SENT) ||
-        packet->tcp.seq + 1 != sender->sent_next)
-        return false;
-    if (has(sender, KA_SIDE_CONTROL))
-        return true;
-    return has(sender, KA_SIDE_BYTE) && packet->payload_captured == 1 &&
-           packet->payload[0] != sender->last_byte;
-}
-
-/* One byte that the peer lacks is sent again; or one that it has, so soon that the acknowledgement
- * cannot have been there in time. False positives: a probe with a byte equal to the last one, less
- * than three seconds after it. */
-static bool is_retransmission(const struct ka_analysis *analysis, const struct ka_segment *segment)
-{
-    const struct ka_tcp *tcp = &segment->packet->tcp;
-    const struct ka_side *sender = &segment->sender;
-    if (tcp->length != 1 || is_garbage(segment))
-        return false;
-    bool acked = has(sender, KA_SIDE_ACKED) && ka_seq_lt(tcp->seq, sender->acked_next);
-    ka_time limit = 3 * ka_side_rto(sender);
-    if (limit < SPURIOUS_S * KA_SECOND)
-        limit = SPURIOUS_S * KA_SECOND;
-    bool soon = ka_side_data_age(sender, segment->time) <= limit;
-    if (acked || has(sender, KA_SIDE_ACKED))
-        return !acked || soon;
-    /* No ack of the peer in the capture at all: a first repetition long after the byte was sent is
-     * no retransmission, which would have come sooner; nor is what follows it. */
-    if (ka_prober_of(analysis, segment->conn, segment->side) != NULL)
-        return false;
-    return soon || !has(sender, KA_SIDE_TIMED);
-}
-
-static bool is_reordered(const struct ka_segment *segment)
-{
-    if (segment->packet->tcp.length != 0)
-        return false;
-    if (ka_side_data_age(&segment->sender, segment->time) <= REORDER_NS)
-        return true;
-    return (segment->facts & KA_SEG_OLD_STAMP) != 0 &&
-           within(since(segment, segment->sender.last_sent), STALE_NS_PER_REORDER * KA_SECOND);
 }
 
 /* --- what comes of it */
@@ -190,8 +88,13 @@ static bool is_injected(const struct ka_segment *segment)
 {
     if ((segment->facts & KA_SEG_FITS) == 0)
         return true;
-    return has(&segment->receiver, KA_SIDE_ACKED) &&
-           ka_seq_diff(segment->receiver.acked_next, segment->packet->tcp.ack) < -1;
+    const struct ka_side *receiver = &segment->receiver;
+    uint32_t ack = segment->packet->tcp.ack;
+    if (has(receiver, KA_SIDE_ACKED) && ka_seq_diff(receiver->acked_next, ack) < -1)
+        return true;
+    /* A stack would have acknowledged data long before it probes. False positives: data and its
+     * acknowledgement both lost in the capture. */
+    return has(receiver, KA_SIDE_SENT) && ka_seq_lt(ka_side_next(receiver), ack);
 }
 
 static void occur_probe(struct ka_analysis *analysis, const struct ka_segment *segment)
@@ -202,8 +105,8 @@ static void occur_probe(struct ka_analysis *analysis, const struct ka_segment *s
                  ka_seq_lt(segment->packet->tcp.seq, sender->acked_next) &&
                  !ka_side_in_flight(sender);
     probe.bytes = (uint8_t)segment->packet->tcp.length;
-    probe.idle = since(segment, segment->receiver.last_sent);
-    probe.confidence = acked || is_garbage(segment) ? KA_CERTAIN : KA_PROBABLE;
+    probe.idle = since(segment, ka_last_heard(analysis, segment));
+    probe.confidence = acked || ka_is_garbage(segment) ? KA_CERTAIN : KA_PROBABLE;
     probe.injected = is_injected(segment);
     probe.form = form_of(segment);
     if (probe.injected)
@@ -215,21 +118,29 @@ static void occur_probe(struct ka_analysis *analysis, const struct ka_segment *s
                    within(probe.idle, RATE_LIMIT_MS * KA_MILLISECOND);
     if (limited || (segment->facts & KA_SEG_OLD_STAMP) != 0)
         probe.form |= KA_PROBER_EXCUSED;
+    probe.spoke_before = sender->last_sent;
     ka_pair_probe(analysis, &probe);
 }
 
 static void judge_candidate(struct ka_analysis *analysis, const struct ka_segment *segment)
 {
-    if ((segment->facts & KA_SEG_COPY) != 0)
+    switch (ka_judge(analysis, segment)) {
+    case KA_IS_COPY:
         occur_lookalike(analysis, segment, KA_LOOKALIKE_DUPLICATE);
-    else if (is_window_probe(analysis, segment))
+        break;
+    case KA_IS_WINDOW_PROBE:
         occur_window_probe(analysis, segment);
-    else if (is_retransmission(analysis, segment))
+        break;
+    case KA_IS_RETRANSMISSION:
         occur_lookalike(analysis, segment, KA_LOOKALIKE_RETRANSMISSION);
-    else if (is_reordered(segment))
+        break;
+    case KA_IS_REORDERED:
         occur_lookalike(analysis, segment, KA_LOOKALIKE_REORDERED);
-    else
+        break;
+    case KA_IS_PROBE:
         occur_probe(analysis, segment);
+        break;
+    }
 }
 
 /* --- segments that are no candidates */
@@ -250,17 +161,18 @@ static bool judge_from_afar(struct ka_analysis *analysis, const struct ka_segmen
         return false;
     bool copy = (segment->facts & KA_SEG_COPY) != 0;
     occur_lookalike(analysis, segment,
-                    copy                    ? KA_LOOKALIKE_DUPLICATE
-                    : is_reordered(segment) ? KA_LOOKALIKE_REORDERED
-                                            : KA_LOOKALIKE_FOREIGN);
+                    copy                       ? KA_LOOKALIKE_DUPLICATE
+                    : ka_is_reordered(segment) ? KA_LOOKALIKE_REORDERED
+                                               : KA_LOOKALIKE_FOREIGN);
     return true;
 }
 
-/* How the TTL stands to what the host sent before. Routes change and load balancers exist, so a
- * difference is a reason, not a proof. */
+/* How the answer stands to what the host sent before. Routes change, so that another TTL alone is
+ * a reason to ask, not a proof; a RST has little else, and routers that reset are common. */
 static enum ka_origin judge_origin(const struct ka_segment *segment, const char **why)
 {
     const struct ka_side *sender = &segment->sender;
+    const struct ka_tcp *tcp = &segment->packet->tcp;
     if (sender->packets == 0) {
         *why = "nothing else of this host was captured";
         return KA_ORIGIN_UNKNOWN;
@@ -269,8 +181,16 @@ static enum ka_origin judge_origin(const struct ka_segment *segment, const char 
         *why = "its TTL is that of the host's earlier packets";
         return KA_ORIGIN_ENDPOINT;
     }
-    *why = "its TTL differs from that of the host's earlier packets";
-    return (segment->packet->tcp.flags & KA_TCP_RST) != 0 ? KA_ORIGIN_MIDDLEBOX : KA_ORIGIN_UNKNOWN;
+    if ((tcp->flags & KA_TCP_RST) != 0) {
+        *why = "its TTL differs from that of the host's earlier packets";
+        return KA_ORIGIN_MIDDLEBOX;
+    }
+    if (has(sender, KA_SIDE_STAMPS) && (tcp->options & KA_OPTION_TIMESTAMPS) == 0) {
+        *why = "its TTL differs from that of the host's data, and it has no timestamps";
+        return KA_ORIGIN_MIDDLEBOX;
+    }
+    *why = "its TTL differs from that of the host's data: a proxy, or another route";
+    return KA_ORIGIN_UNKNOWN;
 }
 
 /* Tries the segment as the answer to a probe of the other side. */
@@ -280,18 +200,18 @@ static bool try_answer(struct ka_analysis *analysis, const struct ka_segment *se
     struct ka_occurrence answer = ka_occurrence_of(segment, KA_OCC_ANSWER, segment->side);
     answer.result = (uint8_t)result;
     answer.origin = (uint8_t)judge_origin(segment, &answer.why);
+    answer.other_ttl = segment->sender.packets > 0 && segment->packet->ttl != segment->sender.ttl;
     return ka_pair_answer(analysis, &answer);
 }
 
-/* The RST of a prober that gives up comes when the next probe would be due, not in the middle of
- * the wait, as that of an application that closes may. */
+/* The RST of a prober that gives up comes when the next probe would be due, or earlier with a user
+ * timeout; not right behind its first probe, as that of an application that closes may. */
 static bool gives_up(const struct ka_prober *prober, const struct ka_segment *segment)
 {
-    ka_time interval = ka_schedule_interval(prober);
-    ka_time least = interval == KA_TIME_NONE ? KA_SECOND / 2 : interval / 2;
     ka_time waited = since(segment, prober->last_probe);
-    return prober->number > 0 && segment->receiver.packets > 0 && waited != KA_TIME_NONE &&
-           waited >= least;
+    if (prober->number == 0 || segment->receiver.packets == 0 || waited == KA_TIME_NONE)
+        return false;
+    return prober->number > 1 || waited >= KA_SECOND;
 }
 
 static void judge_reset(struct ka_analysis *analysis, const struct ka_segment *segment)
@@ -312,6 +232,7 @@ static void judge_reset(struct ka_analysis *analysis, const struct ka_segment *s
         else
             segment->conn->flags |= KA_CONN_GAVE_UP;
     }
+    ka_pair_end(analysis, segment->conn);
     ka_occur(analysis, &occurrence);
 }
 
@@ -403,7 +324,7 @@ void ka_recognise(struct ka_analysis *analysis, const struct ka_segment *segment
     note_window(analysis, segment);
     if ((segment->facts & KA_SEG_COPY) == 0 && ka_hold(analysis, segment))
         return;
-    if (is_candidate(segment)) {
+    if (ka_is_candidate(segment)) {
         judge_candidate(analysis, segment);
         return;
     }

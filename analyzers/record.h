@@ -15,7 +15,7 @@ enum {
     KA_OUTSTANDING = 3, /* probes without an answer that a late answer may still belong to */
     KA_IDLES = 8,       /* last gaps before a first probe */
     KA_INTERVALS = 4,   /* last gaps between unanswered ones */
-    KA_RTTS = 8,        /* last round trips */
+    KA_RTTS = 6,        /* last round trips */
     KA_HELD = 12,       /* candidates held back */
 };
 
@@ -32,7 +32,7 @@ enum {
     KA_PROBER_EXCUSED = 0x0002,   /* its absence says nothing: rate limit (29) or PAWS (33) */
     KA_PROBER_SETTLED = 0x0004,   /* the last probe was answered; older ones may be, late */
     KA_PROBER_ICMP = 0x0008,      /* the last probe was answered by ICMP */
-    KA_PROBER_GROWING = 0x0010,   /* the last two intervals doubled */
+    KA_PROBER_GROWING = 0x0010,   /* its intervals double */
     KA_PROBER_ZERO = 0x0020,      /* sent no bytes in some probe */
     KA_PROBER_ONE = 0x0040,       /* sent one byte in some probe */
     KA_PROBER_NOT_NULL = 0x0080,  /* that byte was not 0x00 */
@@ -50,8 +50,9 @@ enum {
 struct ka_prober {
     struct ka_conn *conn;
     ka_time last_probe;
-    ka_time deadline; /* when an absent answer or giving up becomes known; KA_TIME_NONE none */
-    uint32_t heap_at; /* place among the deadlines, from 1; 0 none */
+    ka_time spoke_before; /* when the side last sent something else than a probe */
+    ka_time deadline;     /* when an absent answer or giving up becomes known; KA_TIME_NONE none */
+    uint32_t heap_at;     /* place among the deadlines, from 1; 0 none */
     uint32_t probes;
     uint32_t answered;
     uint32_t unanswered;

@@ -64,6 +64,7 @@ struct ka_prober *ka_prober_need(struct ka_analysis *analysis, struct ka_conn *c
         prober->conn = conn;
         prober->side = side & 1;
         prober->last_probe = KA_TIME_NONE;
+        prober->spoke_before = KA_TIME_NONE;
         prober->deadline = KA_TIME_NONE;
         prober->rtt_min_us = UINT32_MAX;
         prober->segments = 1;

@@ -11,7 +11,8 @@
 
 enum {
     TOLERANCE_PERCENT = 5,
-    TOLERANCE_MS = 250, /* timers of a hundred or four hundred milliseconds' grain */
+    TOLERANCE_MS = 250,  /* timers of a hundred or four hundred milliseconds' grain */
+    LEAST_IDLE_MS = 900, /* settings are whole seconds: a probe sooner was sent at once */
     CHANGE_SAMPLES = 3,
     LOST_MAX = 6, /* multiples up to this are taken for lost probes */
 };
@@ -95,6 +96,8 @@ static bool is_multiple(const struct ka_prober *prober, uint32_t gap)
 static void add_idle(struct ka_prober *prober, ka_time idle)
 {
     uint32_t gap = to_ms(idle);
+    if (gap < LEAST_IDLE_MS)
+        return;
     if (prober->idle_total >= CHANGE_SAMPLES && is_multiple(prober, gap))
         return;
     prober->idle_total = put(prober->idle_ms, prober->idle_total, KA_IDLES, gap);
@@ -110,15 +113,21 @@ static void add_idle(struct ka_prober *prober, ka_time idle)
     prober->idle_fit_ms = median(prober->idle_ms, held(prober->idle_total, KA_IDLES));
 }
 
+static bool has_doubled(uint32_t gap, uint32_t next)
+{
+    return next >= gap + gap / 2 + gap / 4 && next <= 2 * gap + gap / 4;
+}
+
 static void add_interval(struct ka_prober *prober, ka_time interval)
 {
     uint32_t gap = to_ms(interval);
-    uint32_t before = 0;
-    if (prober->number > 2 && prober->interval_total > 0)
-        before = latest(prober->interval_ms, prober->interval_total, KA_INTERVALS, 0);
-    prober->flags &= (uint16_t)~KA_PROBER_GROWING;
-    if (before > 0 && gap >= before + before / 2 + before / 4)
-        prober->flags |= KA_PROBER_GROWING;
+    /* illumos doubles its gaps; two doublings in a row are no lost frames. */
+    if (prober->number > 3 && prober->interval_total > 1) {
+        uint32_t before = latest(prober->interval_ms, prober->interval_total, KA_INTERVALS, 0);
+        uint32_t first = latest(prober->interval_ms, prober->interval_total, KA_INTERVALS, 1);
+        if (has_doubled(first, before) && has_doubled(before, gap))
+            prober->flags |= KA_PROBER_GROWING;
+    }
     prober->interval_total = put(prober->interval_ms, prober->interval_total, KA_INTERVALS, gap);
     prober->interval_fit_ms =
         median(prober->interval_ms, held(prober->interval_total, KA_INTERVALS));
@@ -148,7 +157,11 @@ ka_time ka_schedule_interval(const struct ka_prober *prober)
     if (prober->interval_total == 0)
         return KA_TIME_NONE;
     uint32_t last = latest(prober->interval_ms, prober->interval_total, KA_INTERVALS, 0);
-    if ((prober->flags & KA_PROBER_GROWING) != 0)
+    bool growing = (prober->flags & KA_PROBER_GROWING) != 0;
+    if (prober->number > 2 && prober->interval_total > 1)
+        growing |=
+            has_doubled(latest(prober->interval_ms, prober->interval_total, KA_INTERVALS, 1), last);
+    if (growing)
         return 2 * (ka_time)last * KA_MILLISECOND;
     uint32_t fit = prober->interval_fit_ms;
     return (last > fit ? last : fit) * KA_MILLISECOND;
@@ -178,7 +191,7 @@ void ka_schedule_report(const struct ka_prober *prober, struct ka_ev_keepalive *
     out->interval = KA_TIME_NONE;
     if (prober->idle_total > 0)
         out->idle = prober->idle_fit_ms * KA_MILLISECOND;
-    if (prober->interval_total > 0)
+    if (prober->interval_total > 0 && (prober->flags & KA_PROBER_GROWING) == 0)
         out->interval = prober->interval_fit_ms * KA_MILLISECOND;
     out->count = prober->count;
     out->segments = prober->segments;

@@ -9,8 +9,8 @@ ka_time ka_side_data_age(const struct ka_side *side, ka_time now)
 {
     if ((side->flags & KA_SIDE_DATA) == 0 || now == KA_TIME_NONE || side->last_sent == KA_TIME_NONE)
         return INT64_MAX;
-    if (now < side->last_sent)
-        return 0;
+    if (now < side->last_sent) /* out of order, or the clock was set back */
+        return side->last_sent - now < KA_SECOND ? 0 : INT64_MAX;
     if (now - side->last_sent > 3600 * KA_SECOND)
         return INT64_MAX;
     uint32_t units = (uint32_t)((uint64_t)now >> STAMP_SHIFT) - side->data_stamp;

@@ -47,28 +47,27 @@ enum {
 struct ka_side {
     ka_time last_sent; /* KA_TIME_NONE: never, or at a time unknown */
     uint64_t packets : 36;
-    uint64_t ttl : 8;       /* of its last segment */
+    uint64_t ttl : 8;       /* of its last data, or first segment */
     uint64_t last_byte : 8; /* with KA_SIDE_BYTE */
     uint64_t wscale : 4;    /* with KA_SIDE_SCALE */
-    uint64_t unused : 8;
-    uint64_t bytes : 48;  /* payload */
-    uint64_t window : 16; /* as last sent, not scaled, with KA_SIDE_WINDOW */
-    uint32_t sent_next;   /* highest sequence number + length it sent, with KA_SIDE_SENT */
-    uint32_t acked_next;  /* highest ack its peer sent, with KA_SIDE_ACKED */
-    uint32_t tsval;       /* highest, with KA_SIDE_STAMPS */
-    uint32_t data_stamp;  /* when it last sent something new, see ka_side_data_age */
-    uint32_t print;       /* fingerprint of its last frame, to know a copy */
-    uint16_t ip_id;       /* of its last segment */
-    uint16_t srtt_ms;     /* smoothed round trip to the peer from here (RFC 6298); 0 unknown */
+    uint64_t last_ttl : 8;  /* of its last segment */
+    uint64_t bytes : 48;    /* payload */
+    uint64_t window : 16;   /* as last sent, not scaled, with KA_SIDE_WINDOW */
+    uint32_t sent_next;     /* highest sequence number + length it sent, with KA_SIDE_SENT */
+    uint32_t acked_next;    /* highest ack its peer sent, with KA_SIDE_ACKED */
+    uint32_t tsval;         /* highest, with KA_SIDE_STAMPS */
+    uint32_t data_stamp;    /* when it last sent something new, see ka_side_data_age */
+    uint32_t print;         /* fingerprint of its last frame, to know a copy */
+    uint16_t srtt_ms;       /* smoothed round trip to the peer from here (RFC 6298); 0 unknown */
     uint16_t rttvar_ms;
     uint16_t flags; /* KA_SIDE_ */
+    uint16_t unused;
 } __attribute__((packed, aligned(4)));
 
 /* ka_conn.flags */
 enum {
     KA_CONN_CLIENT = 0x0001,    /* the client is side 1, else side 0 */
     KA_CONN_MIDSTREAM = 0x0002, /* its beginning was not captured */
-    KA_CONN_STEPPED = 0x0004,   /* the clock stepped back within it */
     KA_CONN_GAVE_UP = 0x0008,   /* a prober gave up by RST */
     KA_CONN_CLASS = 0x0030,     /* enum ka_conn_class, times KA_CONN_CLASS_UNIT */
     KA_CONN_WATCHED = 0x0040,   /* analysers want to see every segment */

@@ -67,7 +67,7 @@ static bool is_copy(const struct ka_side *sender, const struct ka_packet *packet
         sender->last_sent == KA_TIME_NONE)
         return false;
     ka_time gap = time - sender->last_sent;
-    bool same_hop = packet->ttl == sender->ttl || packet->ttl + 1 == sender->ttl;
+    bool same_hop = packet->ttl == sender->last_ttl || packet->ttl + 1 == sender->last_ttl;
     return gap >= -COPY_NS && gap <= COPY_NS && same_hop;
 }
 
@@ -127,7 +127,7 @@ static void note_sent(struct ka_side *sender, const struct ka_packet *packet, ui
     sender->sent_next = end;
     sender->flags |= KA_SIDE_SENT;
     sender->flags &= (uint16_t) ~(KA_SIDE_BYTE | KA_SIDE_CONTROL);
-    if (control != 0) {
+    if (control == KA_TCP_FIN || (control != 0 && tcp->length == 0)) {
         sender->flags |= KA_SIDE_CONTROL;
     } else if (packet->payload_captured == tcp->length && !packet->length_guessed) {
         sender->last_byte = packet->payload[tcp->length - 1];
@@ -157,6 +157,15 @@ static void note_acked(struct ka_side *receiver, const struct ka_tcp *tcp, ka_ti
         receiver->flags &= (uint16_t) ~(KA_SIDE_BYTE | KA_SIDE_CONTROL);
 }
 
+/* What repeats NXT - 1 and acknowledges more than the peer is known to have sent may be injected:
+ * its ack is not taken. If data was lost in the capture, the next ACK will say so. */
+static bool is_far_ack(const struct ka_side *receiver, const struct ka_packet *packet,
+                       uint32_t facts)
+{
+    return (facts & KA_SEG_BEFORE) != 0 && packet->tcp.length <= 1 && has(receiver, KA_SIDE_SENT) &&
+           ka_seq_lt(ka_side_next(receiver), packet->tcp.ack);
+}
+
 static void note_header(struct ka_side *sender, const struct ka_packet *packet)
 {
     const struct ka_tcp *tcp = &packet->tcp;
@@ -177,7 +186,9 @@ static void note_header(struct ka_side *sender, const struct ka_packet *packet)
         sender->window = tcp->window;
         sender->flags |= KA_SIDE_WINDOW;
     }
-    if ((tcp->options & KA_OPTION_TIMESTAMPS) != 0 && (tcp->flags & KA_TCP_RST) == 0 &&
+    /* A SYN only offers timestamps: they are in use when anything else carries them. */
+    bool offered = (tcp->flags & (KA_TCP_SYN | KA_TCP_ACK)) == KA_TCP_SYN;
+    if ((tcp->options & KA_OPTION_TIMESTAMPS) != 0 && (tcp->flags & KA_TCP_RST) == 0 && !offered &&
         (!has(sender, KA_SIDE_STAMPS) || ka_seq_lt(sender->tsval, tcp->tsval))) {
         sender->tsval = tcp->tsval;
         sender->flags |= KA_SIDE_STAMPS;
@@ -209,14 +220,16 @@ static void take(struct ka_conn *conn, unsigned side, const struct ka_packet *pa
     sender->packets++;
     sender->bytes += packet->tcp.length;
     sender->print = print;
-    if ((packet->tcp.flags & KA_TCP_RST) == 0) {
+    sender->last_ttl = packet->ttl;
+    /* Bare acknowledgements may come from a proxy: what the host is like, its data tells. */
+    if ((packet->tcp.flags & KA_TCP_RST) == 0 &&
+        (sender->packets == 1 || packet->tcp.length > 0 || (packet->tcp.flags & KA_TCP_SYN) != 0))
         sender->ttl = packet->ttl;
-        sender->ip_id = packet->ip_id;
-    }
     if ((facts & KA_SEG_FITS) == 0)
         return;
     note_sent(sender, packet, facts, time);
-    note_acked(&conn->side[!side], &packet->tcp, time);
+    if (!is_far_ack(&conn->side[!side], packet, facts))
+        note_acked(&conn->side[!side], &packet->tcp, time);
     note_header(sender, packet);
 }
 

@@ -35,6 +35,10 @@ static bool equal(const struct ka_zone *a, const struct ka_zone *b)
 uint16_t ka_zones_of(struct ka_zones *zones, const struct ka_packet *packet)
 {
     struct ka_zone zone = {.tunnel_id = packet->tunnel_id, .tunnel_type = packet->tunnel_type};
+    /* Each direction has a label of its own (RFC 3031): with it in the key a connection would fall
+     * into two one-way halves. */
+    if (zone.tunnel_type == KA_TUNNEL_MPLS)
+        zone.tunnel_id = 0;
     if (zones->vlan_key) {
         zone.vlan_count = packet->vlan_count;
         memcpy(zone.vlan, packet->vlan, packet->vlan_count * sizeof(zone.vlan[0]));

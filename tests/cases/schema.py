@@ -36,7 +36,7 @@ class Validator:
                 children = value.values()
             elif key in ("oneOf", "anyOf", "allOf", "prefixItems"):
                 children = value
-            elif key in ("items", "additionalProperties", "unevaluatedProperties", "not", "if",
+            elif key in ("items", "propertyNames", "additionalProperties", "unevaluatedProperties", "not", "if",
                          "then", "else"):
                 children = [value]
             else:
@@ -104,6 +104,11 @@ class Validator:
             for name in argument:
                 if name not in value:
                     yield f"{where} has no '{name}'"
+
+    def k_propertyNames(self, value, argument, node, where):
+        if isinstance(value, dict):
+            for name in value:
+                yield from self.complaints(name, argument, f"the name {where}.{name}")
 
     def k_properties(self, value, argument, _node, where):
         if isinstance(value, dict):

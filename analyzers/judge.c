@@ -1,0 +1,155 @@
+/* SPDX-License-Identifier: BSD-2-Clause
+ *
+ * The rules: what a small segment is. A keepalive probe repeats the last sequence number the peer
+ * acknowledged, with no byte or one (RFC 1122 4.2.3.6, RFC 9293 3.8.4), and so do window probes,
+ * retransmissions, copies and late acknowledgements. The rules stand in the order in which they
+ * decide, and are predicates over what tracking knew before the segment.
+ */
+#include "analyzers/judge.h"
+
+enum {
+    REORDER_NS = 5 * 1000 * 1000, /* later data came at most this long before */
+    STALE_NS_PER_REORDER = 3,     /* seconds an old timestamp may be merely late */
+    SPURIOUS_S = 3,               /* seconds within which a resent byte is a resent byte */
+    WINDOW_ACK_QUIET_MS = 150,    /* an ACK this long after hearing nothing is unasked */
+};
+
+static bool has(const struct ka_side *side, unsigned flag)
+{
+    return (side->flags & flag) != 0;
+}
+
+static bool has_control(const struct ka_segment *segment)
+{
+    return (segment->packet->tcp.flags & (KA_TCP_SYN | KA_TCP_FIN | KA_TCP_RST)) != 0;
+}
+
+static ka_time since(const struct ka_segment *segment, ka_time earlier)
+{
+    return ka_time_between(earlier, segment->time);
+}
+
+/* True when `gap` is known and at most `limit`. */
+static bool within(ka_time gap, ka_time limit)
+{
+    return gap != KA_TIME_NONE && gap <= limit;
+}
+
+ka_time ka_last_heard(const struct ka_analysis *analysis, const struct ka_segment *segment)
+{
+    const struct ka_prober *peer = ka_prober_of(analysis, segment->conn, !segment->side);
+    ka_time last = segment->receiver.last_sent;
+    if (peer != NULL && peer->bytes == 0 && peer->last_probe == last && last != KA_TIME_NONE)
+        return peer->spoke_before;
+    return last;
+}
+
+/* --- candidates */
+
+/* No byte at NXT, to a closed window, is an ordinary acknowledgement when there is anything to
+ * acknowledge or to tell. What remains is a window probe of a stack that gets the number wrong. */
+static bool is_unasked_ack(const struct ka_segment *segment)
+{
+    const struct ka_tcp *tcp = &segment->packet->tcp;
+    if (!has(&segment->receiver, KA_SIDE_ACKED) || tcp->ack != segment->receiver.acked_next ||
+        !has(&segment->sender, KA_SIDE_WINDOW) || tcp->window != segment->sender.window)
+        return false;
+    /* Delayed acknowledgements and those of what came twice are sooner. */
+    const ka_time quiet = WINDOW_ACK_QUIET_MS * KA_MILLISECOND;
+    ka_time spoke = since(segment, segment->sender.last_sent);
+    ka_time heard = since(segment, segment->receiver.last_sent);
+    return spoke != KA_TIME_NONE && spoke > quiet && heard != KA_TIME_NONE && heard > quiet;
+}
+
+bool ka_is_candidate(const struct ka_segment *segment)
+{
+    const struct ka_tcp *tcp = &segment->packet->tcp;
+    if ((tcp->flags & KA_TCP_ACK) == 0 || has_control(segment) || tcp->length > 1)
+        return false;
+    if ((segment->facts & KA_SEG_BEFORE) != 0)
+        return true;
+    if ((segment->facts & KA_SEG_CLOSED) == 0 || (segment->facts & KA_SEG_AT_NEXT) == 0)
+        return false;
+    return tcp->length == 1 || is_unasked_ack(segment);
+}
+
+/* --- the rules */
+
+/* Probes go on at their own pace while the peer's window is closed, as long as nothing is pending;
+ * with data pending the sender's window probes take their place. */
+static bool is_window_probe(const struct ka_analysis *analysis, const struct ka_segment *segment)
+{
+    if ((segment->facts & KA_SEG_CLOSED) == 0)
+        return false;
+    if ((segment->facts & KA_SEG_BEFORE) == 0)
+        return true;
+    const struct ka_prober *prober = ka_prober_of(analysis, segment->conn, segment->side);
+    const struct ka_extra *extra = ka_extra_of(analysis, segment->conn);
+    if (prober == NULL || ka_side_in_flight(&segment->sender) || extra->window_number > 0)
+        return true;
+    ka_time gap = since(segment, ka_last_heard(analysis, segment));
+    if (prober->number > 0)
+        gap = since(segment, prober->last_probe);
+    return !ka_schedule_has_idle(prober, gap);
+}
+
+/* The byte before NXT is known, and this is another: certain garbage. In place of a SYN or FIN any
+ * byte is. */
+bool ka_is_garbage(const struct ka_segment *segment)
+{
+    const struct ka_packet *packet = segment->packet;
+    const struct ka_side *sender = &segment->sender;
+    if (packet->tcp.length != 1 || !has(sender, KA_SIDE_SENT) ||
+        packet->tcp.seq + 1 != sender->sent_next)
+        return false;
+    if (has(sender, KA_SIDE_CONTROL))
+        return true;
+    return has(sender, KA_SIDE_BYTE) && packet->payload_captured == 1 &&
+           packet->payload[0] != sender->last_byte;
+}
+
+/* One byte that the peer lacks is sent again; or one that it has, so soon that the acknowledgement
+ * cannot have been there in time. False positives: a probe with a byte equal to the last one, less
+ * than three seconds after it. */
+static bool is_retransmission(const struct ka_analysis *analysis, const struct ka_segment *segment)
+{
+    const struct ka_tcp *tcp = &segment->packet->tcp;
+    const struct ka_side *sender = &segment->sender;
+    if (tcp->length != 1 || ka_is_garbage(segment))
+        return false;
+    bool acked = has(sender, KA_SIDE_ACKED) && ka_seq_lt(tcp->seq, sender->acked_next);
+    ka_time limit = 3 * ka_side_rto(sender);
+    if (limit < SPURIOUS_S * KA_SECOND)
+        limit = SPURIOUS_S * KA_SECOND;
+    bool soon = ka_side_data_age(sender, segment->time) <= limit;
+    if (acked || has(sender, KA_SIDE_ACKED))
+        return !acked || soon;
+    /* No ack of the peer in the capture at all: a first repetition long after the byte was sent is
+     * no retransmission, which would have come sooner; nor is what follows it. */
+    if (ka_prober_of(analysis, segment->conn, segment->side) != NULL)
+        return false;
+    return soon || !has(sender, KA_SIDE_TIMED);
+}
+
+bool ka_is_reordered(const struct ka_segment *segment)
+{
+    if (segment->packet->tcp.length != 0)
+        return false;
+    if (ka_side_data_age(&segment->sender, segment->time) <= REORDER_NS)
+        return true;
+    return (segment->facts & KA_SEG_OLD_STAMP) != 0 &&
+           within(since(segment, segment->sender.last_sent), STALE_NS_PER_REORDER * KA_SECOND);
+}
+
+enum ka_judgement ka_judge(const struct ka_analysis *analysis, const struct ka_segment *segment)
+{
+    if ((segment->facts & KA_SEG_COPY) != 0)
+        return KA_IS_COPY;
+    if (is_window_probe(analysis, segment))
+        return KA_IS_WINDOW_PROBE;
+    if (is_retransmission(analysis, segment))
+        return KA_IS_RETRANSMISSION;
+    if (ka_is_reordered(segment))
+        return KA_IS_REORDERED;
+    return KA_IS_PROBE;
+}
