@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 #include "inject/craft.h"
 
+#include "base/seq.h"
+
 enum { DEFAULT_TTL = 64, DEFAULT_WINDOW = 501 };
 
 uint8_t ka_initial_ttl(uint8_t seen)
@@ -70,4 +72,41 @@ int ka_probe_craft(const struct ka_probe_facts *facts, const struct ka_probe_wis
     }
     *out = probe;
     return 0;
+}
+
+static bool carries_numbers(enum ka_reaction reaction)
+{
+    return reaction == KA_REACTION_ACK || reaction == KA_REACTION_DSACK ||
+           reaction == KA_REACTION_DATA || reaction == KA_REACTION_FIN ||
+           reaction == KA_REACTION_CHALLENGE;
+}
+
+/* The target echoes the highest TSval that it took from `from` (RFC 7323 4.3): the later of that
+ * and of what we saw ourselves is what it will take again. */
+static void learn_timestamps(struct ka_probe_facts *facts, const struct ka_observation *seen)
+{
+    if (!seen->has_timestamps)
+        return;
+    bool first = !facts->timestamps_known;
+    facts->timestamps = true;
+    facts->timestamps_known = true;
+    facts->tsval = first ? seen->tsecr : ka_seq_max(facts->tsval, seen->tsecr);
+    facts->tsecr = first ? seen->tsval : ka_seq_max(facts->tsecr, seen->tsval);
+}
+
+bool ka_probe_facts_learn(struct ka_probe_facts *facts, const struct ka_observation *seen)
+{
+    if (!carries_numbers(seen->reaction))
+        return false;
+    learn_timestamps(facts, seen);
+    if (facts->numbers_known) {
+        facts->nxt = ka_seq_max(facts->nxt, seen->ack);
+        return true;
+    }
+    facts->numbers_known = true;
+    facts->nxt = seen->ack;
+    facts->rcv = seen->seq;
+    facts->rcv_from_target = true;
+    facts->in_flight = true;
+    return true;
 }

@@ -3,7 +3,6 @@
 
 #include <errno.h>
 #include <ifaddrs.h>
-#include <net/if.h>
 #include <netinet/in.h>
 #include <stdlib.h>
 #include <string.h>
@@ -41,6 +40,8 @@ static bool take_address(const struct sockaddr *from, struct ka_addr *out)
     return true;
 }
 
+/* ifa_broadaddr is no help: where no broadcast address is set it holds the own or the peer's. One
+ * that was set to something else is left to the kernel, which asks for SO_BROADCAST. */
 int ka_local_init(struct ka_local *out, struct ka_error *error)
 {
     struct ifaddrs *list = NULL;
@@ -52,7 +53,7 @@ int ka_local_init(struct ka_local *out, struct ka_error *error)
     for (struct ifaddrs *at = list; at != NULL; at = at->ifa_next)
         count++;
     local.own = calloc(count + 1, sizeof(*local.own));
-    local.broadcast = calloc(3 * count + 1, sizeof(*local.broadcast));
+    local.broadcast = calloc(2 * count + 1, sizeof(*local.broadcast));
     if (local.own == NULL || local.broadcast == NULL) {
         freeifaddrs(list);
         ka_local_fini(&local);
@@ -67,10 +68,6 @@ int ka_local_init(struct ka_local *out, struct ka_error *error)
         local.own_count++;
         if (take_address(at->ifa_netmask, &mask) && ka_local_edges(own, &mask, edge))
             local.broadcast_count += 2;
-        /* An interface may carry another broadcast address than its mask tells. */
-        edge = &local.broadcast[local.broadcast_count];
-        if ((at->ifa_flags & IFF_BROADCAST) != 0 && take_address(at->ifa_broadaddr, edge))
-            local.broadcast_count++;
     }
     freeifaddrs(list);
     *out = local;
