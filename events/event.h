@@ -257,6 +257,8 @@ struct ka_ev_idle_timeout {
     uint8_t arm;                     /* enum ka_arm */
     uint8_t first_speaker;           /* enum ka_speaker */
     uint8_t after_expiry;            /* enum ka_after_expiry */
+    uint8_t refresher;               /* enum ka_speaker: who sent what the arm sends */
+    bool has_refresher;              /* false: nobody, or not known */
 };
 
 enum ka_socket_keepalive {

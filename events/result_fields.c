@@ -34,6 +34,12 @@ static bool has_no_timer(const void *object)
     return event->socket.timer_kind[0] == '\0';
 }
 
+static bool has_refresher(const void *object)
+{
+    const struct ka_event *event = object;
+    return event->idle_timeout.has_refresher;
+}
+
 static bool is_received_unknown(const void *object)
 {
     const struct ka_event *event = object;
@@ -87,6 +93,8 @@ const struct ka_field ka_idle_timeout_fields[] = {
      .meaning = "what was sent while idle"},
     {ALWAYS(ENUM, "first_speaker", AT(idle_timeout.first_speaker), NULL), NAMES(ka_names_side),
      .meaning = "who spoke first after the silence"},
+    {OPTIONAL(ENUM, "refresher", AT(idle_timeout.refresher), NULL), NAMES(ka_names_side),
+     .when = has_refresher, .meaning = "who sent while idle what the arm sends"},
     {OR_NULL(DURATION, "survived_s", AT(idle_timeout.survived), "s"),
      .meaning = "longest silence survived; null where none"},
     {OR_NULL(DURATION, "died_s", AT(idle_timeout.died), "s"),

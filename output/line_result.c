@@ -157,6 +157,10 @@ void ka_line_idle_timeout(struct ka_text *line, const struct ka_ev_idle_timeout 
         [KA_AFTER_CLOSED] = ", closed by the server",
     };
     ka_text_put_string(line, ka_names_arm[timeout->arm]);
+    if (timeout->has_refresher) {
+        ka_text_put_string(line, " by the ");
+        ka_text_put_string(line, ka_names_side[timeout->refresher]);
+    }
     ka_text_put_string(line, ", ");
     ka_text_put_string(line, ka_names_side[timeout->first_speaker]);
     ka_text_put_string(line, " first: ");
