@@ -1,0 +1,237 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#include "audit/findings.h"
+
+#include "audit/advice.h"
+
+#include <math.h>
+#include <stdarg.h>
+#include <stdio.h>
+
+static const char *const sides[] = {[KA_SPEAKER_CLIENT] = "client", [KA_SPEAKER_SERVER] = "server"};
+static const char *const senders[] = {
+    [KA_ARM_SILENT] = "nothing",
+    [KA_ARM_KEEPALIVE_0] = "a 0-byte keepalive",
+    [KA_ARM_KEEPALIVE_1] = "a 1-byte keepalive",
+    [KA_ARM_DATA] = "application data",
+};
+
+static struct ka_event blank(const struct ka_audit_report *report, enum ka_event_type type)
+{
+    return (struct ka_event){
+        .type = type,
+        .notable = true,
+        .envelope = {.time = report->time, .src = report->near, .dst = report->far, .digits = 3},
+    };
+}
+
+static void emit(const struct ka_audit_report *report, const struct ka_event *event)
+{
+    report->sink.emit(report->sink.context, event);
+}
+
+/* A finding with up to two figures; a name of NULL leaves one out. */
+__attribute__((format(printf, 7, 8))) static void find(const struct ka_audit_report *report,
+                                                       const char *kind, const char *name,
+                                                       double value, const char *second,
+                                                       double second_value, const char *format, ...)
+{
+    struct ka_event event = blank(report, KA_EVENT_FINDING);
+    event.finding.kind = kind;
+    event.finding.figures[0] = (struct ka_figure){name, value};
+    if (name != NULL)
+        event.finding.figures[1] = (struct ka_figure){second, second_value};
+    va_list arguments;
+    va_start(arguments, format);
+    vsnprintf(event.finding.text, sizeof(event.finding.text), format, arguments);
+    va_end(arguments);
+    emit(report, &event);
+}
+
+static double seconds(ka_time duration)
+{
+    return duration == KA_TIME_NONE ? (double)NAN : (double)duration / 1e9;
+}
+
+void ka_findings_series(const struct ka_audit_report *report, const struct ka_audit_result *result,
+                        const struct ka_series *series)
+{
+    if (series->skipped || !series->started)
+        return;
+    struct ka_bracket bracket = ka_audit_outcome(result, series);
+    struct ka_event event = blank(report, KA_EVENT_IDLE_TIMEOUT);
+    event.idle_timeout = (struct ka_ev_idle_timeout){
+        .survived = bracket.survived,
+        .died = bracket.died,
+        .precision = ka_bracket_width(&bracket),
+        .trials = series->count,
+        .arm = series->arm,
+        .first_speaker = series->first_speaker,
+        .after_expiry = bracket.after,
+        .refresher = series->refresher,
+        .has_refresher = series->arm != KA_ARM_SILENT,
+    };
+    ka_products_match(report->products, &bracket, event.idle_timeout.known);
+    emit(report, &event);
+}
+
+struct ka_bracket ka_findings_worst(const struct ka_audit_result *result)
+{
+    struct ka_bracket worst;
+    ka_bracket_judge(NULL, 0, &worst);
+    for (size_t i = 0; i < result->count; i++) {
+        struct ka_bracket bracket = result->series[i].bracket;
+        if (result->series[i].arm != KA_ARM_SILENT)
+            continue;
+        bool sooner = bracket.died != KA_TIME_NONE &&
+                      (worst.died == KA_TIME_NONE || bracket.died < worst.died);
+        if (sooner || (worst.died == KA_TIME_NONE && bracket.survived > worst.survived))
+            worst = bracket;
+    }
+    return worst;
+}
+
+/* True when the refreshing series lived through more than its silent one did. */
+static bool refreshes(const struct ka_series *series, const struct ka_series *base)
+{
+    return series->bracket.longest != KA_TIME_NONE &&
+           series->bracket.longest > base->bracket.died + base->bracket.died / 10 &&
+           (series->bracket.died == KA_TIME_NONE ||
+            series->bracket.died > base->bracket.died + base->bracket.died / 10);
+}
+
+static void find_refresh(const struct ka_audit_report *report, const struct ka_audit_result *result,
+                         const struct ka_series *series)
+{
+    const struct ka_series *base = ka_audit_base(result, series);
+    char died[KA_TIME_TEXT_SIZE];
+    if (series->skipped || base == NULL || base->bracket.died == KA_TIME_NONE || series->count == 0)
+        return;
+    bool counts = refreshes(series, base);
+    find(report, counts ? "refreshes" : "does-not-refresh", "died_s", seconds(series->bracket.died),
+         "survived_s", seconds(series->bracket.survived),
+         "%s from the %s %s the connection (%s first)", senders[series->arm],
+         sides[series->refresher], counts ? "refreshes" : "does not refresh",
+         sides[series->first_speaker]);
+    if (counts && series->bracket.died != KA_TIME_NONE) {
+        ka_duration_text(series->bracket.died, died);
+        find(report, "second-limit", "died_s", seconds(series->bracket.died), NULL, 0,
+             "with %s from the %s a second limit shows: dead after %s (%s)", senders[series->arm],
+             sides[series->refresher], died, ka_after_text(series->bracket.after));
+    }
+    if (series->refreshed > 0 && series->unseen == series->refreshed &&
+        series->arm == KA_ARM_KEEPALIVE_0)
+        find(report, "keepalives-answered-between", "connections", series->unseen, NULL, 0,
+             "0-byte keepalives never reach the far end: a proxy on the path answers them");
+}
+
+static void find_one_sided(const struct ka_audit_report *report,
+                           const struct ka_audit_result *result, const struct ka_series *series)
+{
+    struct ka_bracket bracket = ka_audit_outcome(result, series);
+    if (series->arm != KA_ARM_SILENT)
+        return;
+    if (bracket.after == KA_AFTER_RECOVERED)
+        find(report, "one-sided-expiry", NULL, 0, NULL, 0,
+             "the path forgets, but heals when the %s speaks first: only the other side notices",
+             sides[series->first_speaker]);
+    if (series->closed_between > 0 && !result->plain)
+        find(report, "closed-between", "connections", series->closed_between, NULL, 0,
+             "idle connections are %s by a box on the path: the far end did not do it",
+             bracket.after == KA_AFTER_CLOSED ? "closed" : "reset");
+    if (bracket.after == KA_AFTER_CLOSED && result->plain)
+        find(report, "closed-by-server", "died_s", seconds(bracket.died), NULL, 0,
+             "the far end, or a proxy before it, closes idle connections itself: how long the path "
+             "alone remembers is not known beyond that");
+}
+
+/* Survivors above deaths: one fluke is a note, several are causes of their own. */
+static void find_contradictions(const struct ka_audit_report *report,
+                                const struct ka_series *series)
+{
+    char longest[KA_TIME_TEXT_SIZE];
+    char died[KA_TIME_TEXT_SIZE];
+    if (series->bracket.contradictions == 0 || series->bracket.died == KA_TIME_NONE)
+        return;
+    ka_duration_text(series->bracket.longest, longest);
+    ka_duration_text(series->bracket.died, died);
+    find(report, "several-causes", "contradictions", series->bracket.contradictions, "longest_s",
+         seconds(series->bracket.longest),
+         "%u of %zu %s trials (%s first) contradict the others (one survived %s, another died at "
+         "%s): several paths, several limits, or losses",
+         series->bracket.contradictions, series->count,
+         series->arm == KA_ARM_SILENT ? "silent" : senders[series->arm],
+         sides[series->first_speaker], longest, died);
+}
+
+/* What today's schedules do on such a path. */
+static void find_late(const struct ka_audit_report *report, const struct ka_bracket *worst)
+{
+    char names[KA_TEXT_MAX] = "";
+    char when[KA_TIME_TEXT_SIZE];
+    size_t used = 0;
+    unsigned count = 0;
+    struct ka_schedule late;
+    for (; ka_advice_late(count, worst, &late) && used < sizeof(names); count++)
+        used +=
+            (size_t)snprintf(names + used, sizeof(names) - used, "%s%s at %lld s",
+                             count > 0 ? ", " : "", late.who, (long long)(late.idle / KA_SECOND));
+    ka_duration_text(worst->died, when);
+    if (count > 0)
+        find(report, "schedules-too-late", "died_s", seconds(worst->died), "schedules", count,
+             "dead after %s here, so these keepalives come too late: %s", when, names);
+}
+
+static void find_advice(const struct ka_audit_report *report, const struct ka_audit_result *result)
+{
+    struct ka_bracket worst = ka_findings_worst(result);
+    ka_time idle = ka_advice_idle(&worst);
+    char text[KA_TIME_TEXT_SIZE];
+    if (worst.died == KA_TIME_NONE)
+        return;
+    find_late(report, &worst);
+    ka_duration_text(idle == KA_TIME_NONE ? worst.died : idle, text);
+    if (idle == KA_TIME_NONE) {
+        find(report, "no-safe-keepalive", "died_s", seconds(worst.died), NULL, 0,
+             "the path forgets within %s: no keepalive time in whole seconds is safe", text);
+        return;
+    }
+    struct ka_cost cost = ka_advice_cost(idle, report->far.addr.family);
+    find(report, "safe-keepalive", "idle_s", seconds(idle), "bytes_per_day", cost.bytes,
+         "keepalives every %s or sooner are safe: %.0f packets, %.0f kB a day and connection", text,
+         cost.packets, cost.bytes / 1000);
+}
+
+static void find_limits(const struct ka_audit_report *report, const struct ka_audit_result *result)
+{
+    if (result->plain)
+        find(report, "plain-far-end", NULL, 0, NULL, 0,
+             "the far end is a plain server: whether the path fails when the server speaks first, "
+             "and what reached it, is not known (run 'kasniff audit --listen' there)");
+    if (result->interruptions > 0)
+        find(report, "interrupted", "times", result->interruptions, NULL, 0,
+             "the far end could not be reached for a while; what was being tried then was tried "
+             "again");
+    if (result->end == KA_AUDIT_PATH_DIED)
+        find(report, "path-died", NULL, 0, NULL, 0,
+             "the far end could not be reached any more: what is known until then stands");
+    for (size_t i = 0; i < result->count; i++)
+        if (result->series[i].bracket.censored > 0)
+            find(report, "censored", "trials", result->series[i].bracket.censored, NULL, 0,
+                 "%u %s trials (%s first) ended for other reasons and say nothing",
+                 result->series[i].bracket.censored,
+                 result->series[i].arm == KA_ARM_SILENT ? "silent" : senders[result->series[i].arm],
+                 sides[result->series[i].first_speaker]);
+}
+
+void ka_findings_all(const struct ka_audit_report *report, const struct ka_audit_result *result)
+{
+    for (size_t i = 0; i < result->count; i++) {
+        const struct ka_series *series = &result->series[i];
+        find_one_sided(report, result, series);
+        if (series->arm != KA_ARM_SILENT)
+            find_refresh(report, result, series);
+        find_contradictions(report, series);
+    }
+    find_limits(report, result);
+    find_advice(report, result);
+}
