@@ -1,0 +1,430 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: BSD-2-Clause
+"""kasniff audit against real routers: each scenario has network namespaces of its own, and all of
+them run at the same time. With names as arguments only those scenarios run."""
+import concurrent.futures
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+import traceback
+
+sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
+from lab import Lab, can_run  # noqa: E402
+
+KASNIFF = os.path.abspath(os.environ.get("KASNIFF", "./kasniff"))
+RELAY = os.path.join(os.path.dirname(os.path.abspath(__file__)), "relay.py")
+PORT = 7007
+MIN, MAX, STEPS = 2.0, 7.0, 8
+
+FORWARD = """table ip guard {{
+chain forwarded {{
+type filter hook forward priority 0
+{}
+}}
+}}
+"""
+MASQUERADE = """table ip nat {
+chain after {
+type nat hook postrouting priority 100
+oifname "outside" masquerade
+}
+}
+"""
+# Without any rule on state the kernel would not track connections at all.
+POLICIES = {
+    "none": "ct state established counter",
+    "drop-invalid": "ct state invalid drop",
+    "new-from-inside": 'ct state established,related accept\n'
+                       'iifname "inside" ct state new accept\ndrop',
+    "reject": "ct state new tcp flags & (fin|syn|rst|ack) != syn reject with tcp reset",
+}
+
+# policy, loose, NAT: what the client's first words meet, what the server's do (timeouts.md's table;
+# None: the path forgets, and nobody notices).
+ROWS = [
+    ("none", 0, False, None, None),
+    ("none", 1, False, None, None),
+    ("none", 1, True, "recovered", "rst"),
+    ("none", 0, True, "rst", "rst"),
+    ("drop-invalid", 1, False, None, None),
+    ("drop-invalid", 1, True, "recovered", "rst"),
+    ("drop-invalid", 0, False, "silent", "silent"),
+    ("drop-invalid", 0, True, "silent", "rst"),
+    ("new-from-inside", 1, False, "recovered", "silent"),
+    ("new-from-inside", 1, True, "recovered", "rst"),
+    ("new-from-inside", 0, False, "silent", "silent"),
+    ("new-from-inside", 0, True, "silent", "rst"),
+    ("reject", 1, False, "rst", "rst"),
+]
+
+
+class Result:
+    def __init__(self, code, out, err):
+        self.code = code
+        self.err = err
+        self.events = [json.loads(line) for line in out.splitlines()]
+
+    def timeouts(self, arm="silent", first=None):
+        return [e["idle_timeout"] for e in self.events if e["event_type"] == "idle_timeout"
+                and e["idle_timeout"]["arm"] == arm
+                and first in (None, e["idle_timeout"]["first_speaker"])]
+
+    def timeout(self, arm="silent", first="client"):
+        found = self.timeouts(arm, first)
+        assert len(found) == 1, f"{arm} {first}: {len(found)} results\n{self.describe()}"
+        return found[0]
+
+    def findings(self, kind):
+        return [e["finding"] for e in self.events if e["event_type"] == "finding"
+                and e["finding"]["kind"] == kind]
+
+    def describe(self):
+        return f"exit {self.code}\n{self.err}\n" + "\n".join(
+            json.dumps(e.get(e["event_type"])) for e in self.events)
+
+
+def start_far_end(lab):
+    process = lab.start(lab.server, [KASNIFF, "audit", "--listen", f"0.0.0.0:{PORT}"],
+                        stderr=subprocess.PIPE)
+    assert "far end" in process.stderr.readline()
+    return process
+
+
+def start_audit(lab, *options, port=PORT, to=Lab.server_address, low=MIN, high=MAX, steps=STEPS):
+    command = [KASNIFF, "audit", "--json", "-q", "--min", str(low), "--max", str(high),
+               "--steps", str(steps), *options, f"{to}:{port}"]
+    return lab.start(lab.client, command, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+
+
+def finish(process):
+    out, err = process.communicate(timeout=110)
+    return Result(process.returncode, out, err)
+
+
+def audit(lab, *options, **where):
+    return finish(start_audit(lab, *options, **where))
+
+
+def fine_step(truth, low=MIN, high=MAX, steps=STEPS):
+    """The grid step of the fine pass around `truth`, at most."""
+    factor = (high / low) ** (1 / (steps - 1))
+    return truth * factor * (1 - 1 / factor) / steps
+
+
+def expect_bracket(result, timeout, truth):
+    survived, died = timeout["survived_s"], timeout["died_s"]
+    text = result.describe()
+    assert survived is not None and died is not None, text
+    # Clocks of two kernels' timers: a tick of slack, no more.
+    assert survived <= truth + 0.05 and died >= truth - 0.05, f"{truth} not inside\n{text}"
+    assert died - survived <= 2 * fine_step(truth) + 0.05, f"too wide\n{text}"
+
+
+def route(lab, policy, loose=1, nat=False, limit=4):
+    lab.sysctl(lab.router, "net.netfilter.nf_conntrack_tcp_timeout_established", limit)
+    lab.sysctl(lab.router, "net.netfilter.nf_conntrack_tcp_loose", loose)
+    lab.rules(FORWARD.format(POLICIES[policy]) + (MASQUERADE if nat else ""))
+
+
+def policy_row(policy, loose, nat, client, server):
+    def scenario():
+        with Lab() as lab:
+            route(lab, policy, loose, nat)
+            start_far_end(lab)
+            result = audit(lab, "--arms", "silent")
+            for first, after in (("client", client), ("server", server)):
+                timeout = result.timeout(first=first)
+                assert timeout["after_expiry"] == after, f"{first}\n{result.describe()}"
+                if after is not None:
+                    expect_bracket(result, timeout, 4.0)
+            assert result.code == (3 if server is None else 0), result.describe()
+    return scenario
+
+
+def keepalives_refresh_conntrack():
+    with Lab() as lab:
+        route(lab, "new-from-inside", loose=0)
+        start_far_end(lab)
+        result = audit(lab, "--arms", "silent,keepalive-0,data", "--first-speaker", "client")
+        assert result.code == 0, result.describe()
+        expect_bracket(result, result.timeout(), 4.0)
+        for arm in ("keepalive-0", "data"):
+            for timeout in result.timeouts(arm):
+                assert timeout["died_s"] is None, result.describe()
+                assert timeout["survived_s"] > 6, result.describe()
+        assert len(result.findings("refreshes")) == 4, result.describe()
+        assert not result.findings("keepalives-answered-between"), result.describe()
+        assert result.findings("safe-keepalive")[0]["figures"]["idle_s"] in (1, 2), result.describe()
+
+
+def a_relay_closes_and_answers_keepalives_itself():
+    with Lab() as lab:
+        start_far_end(lab)
+        relay = lab.start(lab.router, [sys.executable, RELAY, "10.9.1.1", str(PORT),
+                                       lab.server_address, str(PORT), "4"],
+                          stdout=subprocess.PIPE)
+        relay.stdout.readline()
+        result = audit(lab, to="10.9.1.1")
+        assert result.code == 0, result.describe()
+        for arm in ("silent", "keepalive-0"):
+            for timeout in result.timeouts(arm):
+                expect_bracket(result, timeout, 4.0)
+                assert timeout["after_expiry"] == "closed-by-server", result.describe()
+        for timeout in result.timeouts("data"):
+            assert timeout["died_s"] is None, result.describe()
+        assert result.findings("keepalives-answered-between"), result.describe()
+        assert result.findings("closed-between"), result.describe()
+
+
+def only_data_from_the_client_refreshes():
+    """A box that counts payload of one direction alone, made of a set whose elements expire."""
+    with Lab() as lab:
+        lab.rules("""table ip guard {
+set live {
+typeof ip saddr . tcp sport
+flags dynamic,timeout
+size 65535
+timeout 4s
+}
+chain forwarded {
+type filter hook forward priority 0
+iifname "inside" ip length > 52 update @live { ip saddr . tcp sport } accept
+iifname "inside" tcp flags syn update @live { ip saddr . tcp sport } accept
+iifname "inside" ip saddr . tcp sport @live accept
+iifname "outside" ip daddr . tcp dport @live accept
+drop
+}
+}
+""")
+        start_far_end(lab)
+        result = audit(lab, "--first-speaker", "server", "--arms", "silent,keepalive-0,data")
+        assert result.code == 0, result.describe()
+        refreshing = [f["text"] for f in result.findings("refreshes")]
+        failing = [f["text"] for f in result.findings("does-not-refresh")]
+        assert [t for t in refreshing if "data from the client" in t], result.describe()
+        assert [t for t in failing if "data from the server" in t], result.describe()
+        assert len([t for t in failing if "keepalive" in t]) == 2, result.describe()
+
+
+def a_server_that_closes_idle_connections_is_told_apart():
+    with Lab() as lab:
+        server = lab.start(lab.server, [sys.executable, RELAY, lab.server_address, str(PORT),
+                                        "echo", "0", "3"], stdout=subprocess.PIPE)
+        server.stdout.readline()
+        result = audit(lab, "--arms", "silent", "--first-speaker", "client")
+        assert result.code == 0, result.describe()
+        timeout = result.timeout()
+        assert timeout["after_expiry"] == "closed-by-server", result.describe()
+        expect_bracket(result, timeout, 3.0)
+        assert result.findings("closed-by-server"), result.describe()
+        assert result.findings("plain-far-end"), result.describe()
+
+
+def a_plain_server_serves_for_the_clients_side():
+    with Lab() as lab:
+        route(lab, "new-from-inside", loose=0)
+        server = lab.start(lab.server, [sys.executable, RELAY, lab.server_address, str(PORT),
+                                        "echo", "0", "600"], stdout=subprocess.PIPE)
+        server.stdout.readline()
+        result = audit(lab)
+        assert result.code == 0, result.describe()
+        assert not result.timeouts(first="server"), result.describe()
+        timeout = result.timeout()
+        expect_bracket(result, timeout, 4.0)
+        assert timeout["after_expiry"] == "silent", result.describe()
+        assert result.timeout("data")["died_s"] is None, result.describe()
+
+
+def a_path_without_a_limit_ends_with_3():
+    with Lab() as lab:
+        start_far_end(lab)
+        result = audit(lab, high=4)
+        assert result.code == 3, result.describe()
+        for timeout in result.timeouts():
+            assert timeout["died_s"] is None and timeout["survived_s"] >= 3.9, result.describe()
+
+
+def a_path_that_dies_is_not_an_expiry():
+    with Lab() as lab:
+        start_far_end(lab)
+        process = start_audit(lab)
+        time.sleep(4)
+        lab.run(lab.router, ["ip", "link", "set", "outside", "down"])
+        result = finish(process)
+        assert result.code == 1, result.describe()
+        assert result.findings("path-died"), result.describe()
+        for timeout in result.timeouts():
+            assert timeout["died_s"] is None, result.describe()
+            assert 2 <= timeout["survived_s"] <= 4.2, result.describe()
+
+
+def a_far_end_that_is_started_again_goes_on():
+    with Lab() as lab:
+        route(lab, "new-from-inside", loose=0)
+        far_end = start_far_end(lab)
+        process = start_audit(lab, "--arms", "silent")
+        time.sleep(3)
+        far_end.kill()
+        far_end.wait()
+        time.sleep(1)
+        start_far_end(lab)
+        result = finish(process)
+        assert result.code == 0, result.describe()
+        for first in ("client", "server"):
+            expect_bracket(result, result.timeout(first=first), 4.0)
+        assert result.findings("interrupted"), result.describe()
+
+
+def an_interrupt_keeps_what_is_known():
+    with Lab() as lab:
+        start_far_end(lab)
+        process = start_audit(lab, "--arms", "silent", high=600)
+        time.sleep(6)
+        process.send_signal(signal.SIGINT)
+        begun = time.monotonic()
+        result = finish(process)
+        assert time.monotonic() - begun < 1
+        assert result.code == 1, result.describe()
+        for timeout in result.timeouts():
+            assert timeout["died_s"] is None and timeout["survived_s"] >= 2, result.describe()
+
+
+def a_thousand_connections_at_once():
+    with Lab() as lab:
+        route(lab, "new-from-inside", loose=0)
+        start_far_end(lab)
+        result = audit(lab, "--arms", "silent", steps=520, low=3, high=5)
+        assert result.code == 0, result.describe()
+        for first in ("client", "server"):
+            timeout = result.timeout(first=first)
+            assert timeout["after_expiry"] == "silent", result.describe()
+            assert timeout["trials"] >= 250, result.describe()
+            assert timeout["survived_s"] <= 4.06 and timeout["died_s"] >= 3.95, result.describe()
+            assert timeout["died_s"] - timeout["survived_s"] < 0.1, result.describe()
+
+
+def the_second_of_two_limits_shows_behind_keepalives():
+    """Conntrack forgets after 4 s, which keepalives prevent; the relay closes after 6 s anyway."""
+    with Lab() as lab:
+        start_far_end(lab)
+        relay = lab.start(lab.server, [sys.executable, RELAY, lab.server_address, "7008",
+                                       lab.server_address, str(PORT), "6"],
+                          stdout=subprocess.PIPE)
+        relay.stdout.readline()
+        route(lab, "new-from-inside", loose=0)
+        result = audit(lab, "--arms", "silent,keepalive-0", "--refresher", "client",
+                       "--first-speaker", "client", port=7008)
+        assert result.code == 0, result.describe()
+        expect_bracket(result, result.timeout(), 4.0)
+        second = result.timeout("keepalive-0")
+        assert second["survived_s"] <= 6.05 and second["died_s"] >= 5.95, result.describe()
+        assert second["after_expiry"] == "closed-by-server", result.describe()
+        assert result.findings("second-limit"), result.describe()
+
+
+def haproxy_closes_what_keepalives_keep_busy():
+    with Lab() as lab:
+        start_far_end(lab)
+        config = f"""defaults
+  mode tcp
+  timeout connect 2s
+  timeout client 4s
+  timeout server 4s
+listen relay
+  bind 10.9.1.1:{PORT}
+  server far {lab.server_address}:{PORT}
+"""
+        path = f"/tmp/{lab.router}.cfg"
+        with open(path, "w", encoding="ascii") as file:
+            file.write(config)
+        try:
+            lab.start(lab.router, ["haproxy", "-db", "-f", path], stderr=subprocess.DEVNULL)
+            time.sleep(1)
+            result = audit(lab, "--arms", "silent,keepalive-0", to="10.9.1.1")
+        finally:
+            os.unlink(path)
+        for timeout in result.timeouts() + result.timeouts("keepalive-0"):
+            expect_bracket(result, timeout, 4.0)
+            assert timeout["after_expiry"] == "closed-by-server", result.describe()
+        assert result.findings("keepalives-answered-between"), result.describe()
+
+
+def nonsense_is_refused_and_the_far_end_goes_on():
+    with Lab() as lab:
+        far_end = start_far_end(lab)
+        script = f"""
+import socket
+for words in (b"GET / HTTP/1.1\\r\\n\\r\\n", b"trial 1 1 silent client client 1000 0\\n",
+              b"x" * 500, b"\\0\\xff\\n", b"control zz\\n", b"trial 1 1 silent client\\n"):
+    link = socket.create_connection(("{lab.server_address}", {PORT}), 5)
+    assert link.recv(64) == b"kasniff-audit 1\\n"
+    link.sendall(words)
+    rest = b""
+    try:
+        while True:
+            got = link.recv(100)
+            if not got:
+                break
+            rest += got
+    except ConnectionResetError:
+        pass
+    assert rest == b"" or rest.startswith(b"no "), rest
+"""
+        lab.run(lab.client, [sys.executable, "-c", script], timeout=20)
+        assert far_end.poll() is None
+        result = audit(lab, "--arms", "silent", high=2.5, steps=2)
+        assert result.code == 3, result.describe()
+
+
+def nobody_there_is_a_clear_error():
+    with Lab() as lab:
+        result = audit(lab)
+        assert result.code == 1 and "refused" in result.err, result.describe()
+        assert result.events == [], result.describe()
+
+
+def scenarios():
+    rows = {f"{policy}, loose {loose}, {'masquerade' if nat else 'no NAT'}":
+            policy_row(policy, loose, nat, client, server)
+            for policy, loose, nat, client, server in ROWS}
+    others = [
+        keepalives_refresh_conntrack, a_relay_closes_and_answers_keepalives_itself,
+        only_data_from_the_client_refreshes, a_server_that_closes_idle_connections_is_told_apart,
+        a_plain_server_serves_for_the_clients_side, a_path_without_a_limit_ends_with_3,
+        a_path_that_dies_is_not_an_expiry, a_far_end_that_is_started_again_goes_on,
+        an_interrupt_keeps_what_is_known, a_thousand_connections_at_once,
+        the_second_of_two_limits_shows_behind_keepalives,
+        nonsense_is_refused_and_the_far_end_goes_on, nobody_there_is_a_clear_error,
+    ]
+    if subprocess.run(["sh", "-c", "command -v haproxy"], capture_output=True).returncode == 0:
+        others.append(haproxy_closes_what_keepalives_keep_busy)
+    else:
+        print("skip - haproxy_closes_what_keepalives_keep_busy: haproxy is not installed")
+    return {**rows, **{s.__name__: s for s in others}}
+
+
+def main():
+    why_not = can_run()
+    if why_not is not None:
+        print("skip - the audit against routers:", why_not)
+        return 77
+    chosen = {name: scenario for name, scenario in scenarios().items()
+              if not sys.argv[1:] or any(word in name for word in sys.argv[1:])}
+    failed = 0
+    with concurrent.futures.ThreadPoolExecutor(len(chosen)) as pool:
+        begun = time.monotonic()
+        running = {pool.submit(scenario): name for name, scenario in chosen.items()}
+        for future in concurrent.futures.as_completed(running):
+            error = future.exception()
+            failed += error is not None
+            print("ok -" if error is None else "not ok -", running[future],
+                  f"({time.monotonic() - begun:.1f} s)", flush=True)
+            if error is not None:
+                traceback.print_exception(error)
+    return 1 if failed else 0
+
+
+sys.exit(main())
