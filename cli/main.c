@@ -12,6 +12,7 @@
 
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 /* The first is meant where no command is named. */
 static const struct ka_command *const commands[] = {
@@ -134,6 +135,22 @@ static int run_command(const struct ka_command *command, bool named, const char 
     return status;
 }
 
+static const char *command_name(const void *context, size_t index)
+{
+    (void)context;
+    return index < COMMAND_COUNT ? commands[index]->name : NULL;
+}
+
+/* A first word that is nothing may have been meant as a command. */
+static void suggest_command(const char *word, struct ka_error *error)
+{
+    const char *nearest = ka_nearest(word, command_name, NULL);
+    size_t used = strlen(error->text);
+    if (nearest != NULL && access(word, F_OK) != 0)
+        snprintf(error->text + used, sizeof(error->text) - used, "; did you mean the command '%s'?",
+                 nearest);
+}
+
 /* Takes the command's name out of the arguments and runs it with the rest. */
 static int run(const char **argv, size_t count, struct ka_error *error,
                const struct ka_command **command)
@@ -145,7 +162,11 @@ static int run(const char **argv, size_t count, struct ka_error *error,
         memmove(argv + at, argv + at + 1, (count - at - 1) * sizeof(*argv));
         count--;
     }
-    return run_command(*command, named != NULL, argv + 1, count - 1, error);
+    const char *word = at < count ? argv[at] : NULL;
+    int status = run_command(*command, named != NULL, argv + 1, count - 1, error);
+    if (status == KA_EXIT_USAGE && named == NULL && word != NULL)
+        suggest_command(word, error);
+    return status;
 }
 
 int main(int argc, char **argv)

@@ -133,10 +133,14 @@ static int take_filter(struct ka_selection *selection, const struct ka_selection
 
 static int neither(const char *word, struct ka_error *error)
 {
-    ka_error_set(error,
-                 "'%s' is neither a file nor an interface; name a capture file or an interface "
-                 "first, then the filter",
-                 word);
+    struct stat status;
+    if (stat(word, &status) == 0 && S_ISDIR(status.st_mode))
+        ka_error_set(error, "%s is a directory; name the capture files in it", word);
+    else
+        ka_error_set(error,
+                     "'%s' is neither a file nor an interface; name a capture file or an interface "
+                     "first, then the filter",
+                     word);
     return KA_EXIT_USAGE;
 }
 
