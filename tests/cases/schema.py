@@ -36,7 +36,8 @@ class Validator:
                 children = value.values()
             elif key in ("oneOf", "anyOf", "allOf", "prefixItems"):
                 children = value
-            elif key in ("items", "propertyNames", "additionalProperties", "unevaluatedProperties", "not", "if",
+            elif key in ("items", "additionalProperties", "propertyNames",
+                         "unevaluatedProperties", "not", "if",
                          "then", "else"):
                 children = [value]
             else:
@@ -105,11 +106,6 @@ class Validator:
                 if name not in value:
                     yield f"{where} has no '{name}'"
 
-    def k_propertyNames(self, value, argument, node, where):
-        if isinstance(value, dict):
-            for name in value:
-                yield from self.complaints(name, argument, f"the name {where}.{name}")
-
     def k_properties(self, value, argument, _node, where):
         if isinstance(value, dict):
             for name, member in argument.items():
@@ -121,6 +117,11 @@ class Validator:
             for name, member in value.items():
                 if name not in node.get("properties", {}):
                     yield from self.complaints(member, argument, f"{where}.{name}")
+
+    def k_propertyNames(self, value, argument, _node, where):
+        if isinstance(value, dict):
+            for name in value:
+                yield from self.complaints(name, argument, f"name {where}.{name}")
 
     def known_names(self, node, value):
         """Names that this schema, or what it refers to, declares for `value`."""

@@ -91,7 +91,7 @@ static struct ka_wire_segment make_segment(const struct ka_emitter *emitter, str
     };
     if (frame->flags & KA_TRAFFIC_SYN) {
         segment.mss = 1460;
-        segment.sack_permitted = true;
+        segment.sack_permitted = flow->sack;
         segment.wscale_present = true;
         segment.wscale = 7;
     }
@@ -138,6 +138,7 @@ static enum ka_truth judge_probe(struct ka_flow *flow, const struct ka_planned *
         return KA_TRUTH_UNSURE;
     if (!own->next_known && !own->acked_known) {
         own->held = number;
+        own->held_byte = frame->length == 1;
         return KA_TRUTH_UNSURE; /* unless its answer shows it */
     }
     if (!is_candidate(own, next))
@@ -152,14 +153,13 @@ static enum ka_truth judge_answer(struct ka_emitter *emitter, struct ka_flow *fl
 {
     struct ka_shown *prober = &flow->shown[frame->icmp ? frame->side : !frame->side];
     bool confirms = asked != 0 && prober->held == asked && !frame->icmp &&
-                    (frame->flags & KA_TRAFFIC_ACK) &&
-                    (frame->dsack || !flow->timestamps || emitter->of[asked] == 0);
+                    (frame->flags & KA_TRAFFIC_ACK) && (frame->dsack || !prober->held_byte);
     bool waited = prober->asked;
     prober->asked = false;
     prober->held = 0;
     if (asked == 0)
         return waited ? KA_TRUTH_UNSURE : KA_TRUTH_NONE;
-    if (confirms && emitter->of[asked] == 0)
+    if (confirms)
         emitter->truth[asked] = KA_TRUTH_PROBE;
     return emitter->truth[asked] == KA_TRUTH_PROBE ? KA_TRUTH_ANSWER : KA_TRUTH_UNSURE;
 }
@@ -169,6 +169,7 @@ static enum ka_truth judge(struct ka_emitter *emitter, struct ka_flow *flow,
                            uint32_t number)
 {
     struct ka_shown *prober = &flow->shown[!frame->side];
+    const struct ka_shown *own = &flow->shown[frame->side];
     switch (frame->truth) {
     case KA_TRUTH_PROBE:
         return judge_probe(flow, frame, number);
@@ -181,6 +182,8 @@ static enum ka_truth judge(struct ka_emitter *emitter, struct ka_flow *flow,
     case KA_TRUTH_FOREIGN:
         return episode->gaps ? KA_TRUTH_UNSURE : frame->truth;
     case KA_TRUTH_NONE:
+        if (frame->length == 1 && !own->next_known && !own->acked_known)
+            return KA_TRUTH_UNSURE; /* it may come again as a probe's byte */
         if (frame->copy || !prober->asked)
             return KA_TRUTH_NONE;
         prober->asked = false; /* a late answer to a probe whose answer was lost, or nothing */

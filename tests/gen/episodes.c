@@ -32,6 +32,7 @@ static void request(struct ka_planner *planner)
         ka_plan_send(planner, !asks, ACK, 0, true);
         return;
     }
+    pause_between(planner, 0, 20 * KA_MILLISECOND); /* the application thinks */
     ka_plan_send(planner, !asks, PUSH, some_length(planner), true);
     ka_plan_reply(planner, !asks);
     ka_plan_send(planner, asks, ACK, 0, true);
@@ -101,7 +102,7 @@ static struct ka_planned *answer(struct ka_planner *planner, unsigned side, int8
     struct ka_planned *frame = ka_plan_send(planner, side, ACK, 0, true);
     frame->truth = KA_TRUTH_ANSWER;
     frame->of = of;
-    frame->dsack = asked->length == 1 && asked->timestamps;
+    frame->dsack = asked->length == 1 && planner->flow->sack;
     return frame;
 }
 
@@ -274,7 +275,7 @@ static void resend_spurious(struct ka_planner *planner)
     planner->now += 200 * KA_MILLISECOND + planner->flow->rtt;
     ka_plan_again(planner, KA_CLIENT, PUSH, -1, 1, true)->truth = KA_TRUTH_RETRANSMISSION;
     ka_plan_reply(planner, KA_CLIENT);
-    ka_plan_send(planner, KA_SERVER, ACK, 0, true)->dsack = planner->flow->timestamps;
+    ka_plan_send(planner, KA_SERVER, ACK, 0, true)->dsack = planner->flow->sack;
 }
 
 /* A pure ACK overtaken by the byte sent behind it. */
@@ -300,7 +301,7 @@ static void in_flight(struct ka_planner *planner)
     uint16_t length = some_length(planner);
     const struct ka_stack *stack = stack_of(planner, side);
     if (!stack->in_flight || planner->flow->closed[side]) {
-        probe_answered(planner);
+        request(planner);
         return;
     }
     ka_plan_send(planner, side, PUSH, length, false);

@@ -109,6 +109,8 @@ ka_time ka_load_when(const struct ka_flow *flow, enum ka_doing doing, ka_time no
     ka_time soon =
         now + ka_random_time(random, 50 * KA_MILLISECOND,
                              schedule->idle < 20 * KA_SECOND ? schedule->idle / 2 : 20 * KA_SECOND);
+    if (doing == KA_DO_CROSSING && flow->heard[!flow->prober] > heard)
+        heard = flow->heard[!flow->prober]; /* neither probes before its time */
     switch (doing) {
     case KA_DO_PROBE:
     case KA_DO_PROBE_RETRIED:

@@ -24,8 +24,9 @@ void ka_plan_reply(struct ka_planner *planner, unsigned side)
 {
     const struct ka_flow *flow = planner->flow;
     unsigned share = side == KA_CLIENT ? 100U - flow->place : flow->place;
-    planner->now += flow->rtt * share / 100 + ka_random_time(planner->random, 20 * KA_MICROSECOND,
-                                                             20 * KA_MICROSECOND + flow->rtt / 5);
+    planner->now += flow->rtt * share / 100 +
+                    ka_random_time(planner->random, 0, flow->rtt * share / 1000) +
+                    ka_random_time(planner->random, 20 * KA_MICROSECOND, 120 * KA_MICROSECOND);
 }
 
 struct ka_planned *ka_plan_again(struct ka_planner *planner, unsigned side, uint8_t flags,
@@ -91,6 +92,7 @@ void ka_flow_start(struct ka_flow *flow, uint32_t serial, bool midstream, struct
     flow->schedule = (uint8_t)ka_random_below(random, (uint32_t)ka_schedule_count);
     flow->prober = ka_random_below(random, 4) == 0 ? KA_SERVER : KA_CLIENT;
     flow->timestamps = true;
+    flow->sack = ka_random_below(random, 4) != 0;
     for (unsigned side = 0; side < 2; side++) {
         struct ka_peer *peer = &flow->peers[side];
         /* half of them Linux, the rest spread over the table */

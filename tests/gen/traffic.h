@@ -83,9 +83,10 @@ struct ka_shown {
     uint32_t acked;
     bool next_known;
     bool acked_known;
-    bool closed;   /* its last window was 0 */
-    bool asked;    /* a captured probe of this side waits for an answer */
-    uint32_t held; /* frame number of a probe that only its answer can confirm; 0 none */
+    bool closed;    /* its last window was 0 */
+    bool asked;     /* a captured probe of this side waits for an answer */
+    bool held_byte; /* that probe has a byte */
+    uint32_t held;  /* frame number of a probe that only its answer can confirm; 0 none */
 };
 
 struct ka_flow {
@@ -99,6 +100,7 @@ struct ka_flow {
     uint8_t prober; /* which side probes as a rule */
     bool ipv6;
     bool timestamps;
+    bool sack;
     bool started;
     bool ended;
     bool closed[2]; /* FIN sent */
