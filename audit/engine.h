@@ -51,11 +51,11 @@ enum ka_audit_end {
 struct ka_audit_result {
     struct ka_series series[KA_SERIES_MAX];
     size_t count;
-    struct ka_addr near;    /* our address on the way to the far end */
-    bool plain;             /* the far end is no `kasniff audit --listen` */
-    uint8_t end;            /* enum ka_audit_end */
-    uint32_t interruptions; /* times the path or the far end was away, and came back */
-    uint64_t connections;   /* opened for trials */
+    struct ka_endpoint near; /* our end of the first connection to the far end */
+    bool plain;              /* the far end is no `kasniff audit --listen` */
+    uint8_t end;             /* enum ka_audit_end */
+    uint32_t interruptions;  /* times the path or the far end was away, and came back */
+    uint64_t connections;    /* opened for trials */
 };
 
 struct ka_audit_progress {

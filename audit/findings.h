@@ -13,7 +13,7 @@
 
 /* What stands in every event of an audit, and where they go. */
 struct ka_audit_report {
-    struct ka_endpoint near; /* port 0: many */
+    struct ka_endpoint near; /* of one of its connections */
     struct ka_endpoint far;
     ka_time time; /* of the day */
     const struct ka_products *products;

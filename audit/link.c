@@ -227,7 +227,8 @@ static void connected(struct ka_audit *audit, struct ka_conn *conn)
                                 .data.u64 = (uint64_t)conn->generation << 32 |
                                             (uint64_t)(conn - audit->conns)};
     conn->state = KA_STEP_GREETING;
-    audit->result->near = ka_tcp_local(conn->fd);
+    if (audit->result->near.port == 0)
+        audit->result->near = ka_tcp_local(conn->fd);
     if (audit->result->plain && conn->kind == KA_CONN_CHECK) {
         check_passed(audit, conn);
         return;

@@ -181,10 +181,19 @@ out:
     return result;
 }
 
+/* What closes in order is a proxy, and what does not is none; how the others make themselves felt
+ * is often a matter of configuration. */
+static bool may_end_so(const struct ka_product *product, const struct ka_bracket *bracket)
+{
+    if (product->after == KA_AFTER_UNKNOWN || bracket->after == KA_AFTER_UNKNOWN)
+        return true;
+    return (product->after == KA_AFTER_CLOSED) == (bracket->after == KA_AFTER_CLOSED);
+}
+
 static bool fits(const struct ka_product *product, const struct ka_bracket *bracket)
 {
     ka_time slack = product->timeout / 50;
-    return bracket->survived - slack <= product->timeout &&
+    return may_end_so(product, bracket) && bracket->survived - slack <= product->timeout &&
            product->timeout <= bracket->died + slack;
 }
 

@@ -45,8 +45,9 @@ int ka_products_read(struct ka_products *products, const char *text, const char 
 /* Reads the file at `path` likewise. A file that does not exist is no error. */
 int ka_products_load(struct ka_products *products, const char *path, struct ka_error *error);
 
-/* The products whose default fits the bracket, those that also die the way it shows first. Timers
- * in the field are sloppy: a fiftieth below and above still fits. An open bracket fits nothing.
+/* The products whose default fits the bracket, those that also die the way it shows first; proxies
+ * only where the connection was closed, and nothing else there. Timers in the field are sloppy: a
+ * fiftieth below and above still fits. An open bracket fits nothing.
  * Writes at most KA_KNOWN_MAX names, the table's, into out and returns how many. */
 size_t ka_products_match(const struct ka_products *products, const struct ka_bracket *bracket,
                          const char **out);

@@ -176,14 +176,14 @@ enum ka_tcp_error ka_tcp_classify(int error_number)
     return KA_TCP_OTHER;
 }
 
-struct ka_addr ka_tcp_local(int fd)
+struct ka_endpoint ka_tcp_local(int fd)
 {
     struct sockaddr_storage address;
     struct ka_endpoint local = {.port = 0};
     socklen_t size = sizeof(address);
     if (getsockname(fd, (struct sockaddr *)&address, &size) == 0)
         from_sockaddr(&address, &local);
-    return local.addr;
+    return local;
 }
 
 enum ka_tcp_error ka_tcp_take_error(int fd)

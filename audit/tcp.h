@@ -44,8 +44,8 @@ int ka_tcp_listen(const struct ka_endpoint *at, struct ka_error *error);
  * socket, or -1 with errno set, EAGAIN when there is none. */
 int ka_tcp_accept(int listener, struct ka_endpoint *from);
 
-/* The address of our end of a connected socket; none where the kernel does not tell. */
-struct ka_addr ka_tcp_local(int fd);
+/* Our end of a connected socket; none where the kernel does not tell. */
+struct ka_endpoint ka_tcp_local(int fd);
 
 /* The socket's pending error, which this clears. */
 enum ka_tcp_error ka_tcp_take_error(int fd);

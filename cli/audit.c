@@ -157,6 +157,7 @@ struct view {
     struct ka_output *output;
     struct ka_audit_report report;
     bool on_terminal; /* a progress line stands on standard error */
+    bool told[KA_SERIES_MAX];
 };
 
 static ka_time time_of_day(void)
@@ -178,17 +179,33 @@ static void clear_progress(const struct view *view)
         fputs("\r\033[K", stderr);
 }
 
+static void tell(struct view *view, const struct ka_audit_result *result, size_t index)
+{
+    if (view->told[index])
+        return;
+    view->told[index] = true;
+    clear_progress(view);
+    view->report.time = time_of_day();
+    view->report.near = result->near;
+    ka_findings_series(&view->report, result, &result->series[index]);
+}
+
+/* A series is sure: it is told at once. But a silent one that saw no death waits for the other
+ * speaker's, which may show that the path healed. */
 static void series_known(void *context, const struct ka_audit_result *result,
                          const struct ka_series *series)
 {
     struct view *view = context;
-    clear_progress(view);
-    /* A silent series may still turn out to have healed; it is told with the other's. */
-    if (series->arm == KA_ARM_SILENT && series->bracket.died == KA_TIME_NONE)
-        return;
-    view->report.time = time_of_day();
-    view->report.near.addr = result->near;
-    ka_findings_series(&view->report, result, series);
+    bool all_silent = true;
+    for (size_t i = 0; i < result->count; i++)
+        all_silent &= result->series[i].arm != KA_ARM_SILENT || result->series[i].done;
+    for (size_t i = 0; i < result->count; i++) {
+        const struct ka_series *each = &result->series[i];
+        bool certain =
+            each == series && (each->arm != KA_ARM_SILENT || each->bracket.died != KA_TIME_NONE);
+        if (certain || (all_silent && each->arm == KA_ARM_SILENT))
+            tell(view, result, i);
+    }
     ka_output_flush(view->output, NULL);
 }
 
@@ -274,13 +291,11 @@ static int conclude(struct view *view, const struct ka_audit_result *result)
 {
     bool died = false;
     view->report.time = time_of_day();
-    view->report.near.addr = result->near;
+    view->report.near = result->near;
     clear_progress(view);
     for (size_t i = 0; i < result->count; i++) {
-        const struct ka_series *series = &result->series[i];
-        died |= series->bracket.died != KA_TIME_NONE;
-        if (!series->done || (series->arm == KA_ARM_SILENT && series->bracket.died == KA_TIME_NONE))
-            ka_findings_series(&view->report, result, series);
+        died |= result->series[i].bracket.died != KA_TIME_NONE;
+        tell(view, result, i);
     }
     ka_findings_all(&view->report, result);
     if (died)

@@ -244,6 +244,11 @@ static void the_table_that_comes_with_the_program_is_sound(void **state)
     assert_in_range(count, 4, KA_KNOWN_MAX);
     /* those that die in silence come before those that reset */
     assert_string_equal(known[0], "AWS Network Firewall");
+    /* a proxy closes, a firewall does not */
+    bracket = (struct ka_bracket){.survived = 59 * S, .died = 61 * S, .after = KA_AFTER_RST};
+    assert_int_equal(ka_products_match(&products, &bracket, known), 0);
+    bracket.after = KA_AFTER_CLOSED;
+    assert_int_equal(ka_products_match(&products, &bracket, known), 2);
     bracket.died = KA_TIME_NONE;
     assert_int_equal(ka_products_match(&products, &bracket, known), 0);
     ka_products_fini(&products);
