@@ -141,7 +141,7 @@ static void fall_silent(struct ka_audit *audit, struct ka_conn *conn)
 static void ask(struct ka_audit *audit, struct ka_conn *conn)
 {
     const struct ka_series *series = series_of(audit, conn);
-    char text[KA_PROTOCOL_LINE_MAX + 1];
+    char text[KA_MESSAGE_LINE_MAX + 1];
     struct ka_message message = {
         .type = KA_MESSAGE_TRIAL,
         .audit = audit->config->id,
@@ -152,7 +152,7 @@ static void ask(struct ka_audit *audit, struct ka_conn *conn)
         .idle = conn->planned,
         .interval = conn->interval,
     };
-    size_t length = ka_protocol_write(&message, text);
+    size_t length = ka_message_write(&message, text);
     if (ka_tcp_send(conn->fd, text, length) != 0)
         ka_conn_input(audit, conn, KA_INPUT_NONSENSE);
 }
@@ -160,9 +160,9 @@ static void ask(struct ka_audit *audit, struct ka_conn *conn)
 /* Our own words after the silence; a plain server gets an empty line. */
 static void speak(struct ka_audit *audit, struct ka_conn *conn)
 {
-    char text[KA_PROTOCOL_LINE_MAX + 1] = "\n";
+    char text[KA_MESSAGE_LINE_MAX + 1] = "\n";
     struct ka_message message = {.type = KA_MESSAGE_SPEAK};
-    size_t length = audit->result->plain ? 1 : ka_protocol_write(&message, text);
+    size_t length = audit->result->plain ? 1 : ka_message_write(&message, text);
     conn->idle = audit->now - conn->begun;
     conn->refresh = KA_TIME_NONE;
     conn->late = audit->now + LATE_TIME;
@@ -233,7 +233,7 @@ static void take_line(struct ka_audit *audit, struct ka_conn *conn)
 {
     struct ka_message message;
     uint8_t input = KA_INPUT_NONSENSE;
-    if (ka_protocol_parse(conn->line.bytes, &message)) {
+    if (ka_message_parse(conn->line.bytes, &message)) {
         bool listens = series_of(audit, conn)->first_speaker == KA_SPEAKER_SERVER;
         if (message.type == KA_MESSAGE_GREETING)
             input = KA_INPUT_GREETING;
@@ -245,9 +245,9 @@ static void take_line(struct ka_audit *audit, struct ka_conn *conn)
             input = KA_INPUT_ANSWER;
     }
     if (input == KA_INPUT_SPEECH) {
-        char text[KA_PROTOCOL_LINE_MAX + 1];
+        char text[KA_MESSAGE_LINE_MAX + 1];
         struct ka_message heard = {.type = KA_MESSAGE_HEARD};
-        size_t length = ka_protocol_write(&heard, text);
+        size_t length = ka_message_write(&heard, text);
         (void)ka_tcp_send(conn->fd, text, length); /* its loss is the far end's report */
     }
     ka_conn_input(audit, conn, input);
@@ -264,12 +264,12 @@ static void take_bytes(struct ka_audit *audit, struct ka_conn *conn, const char 
     }
     uint32_t generation = conn->generation;
     for (size_t i = 0; i < count; i++) {
-        if (bytes[i] == KA_PROTOCOL_REFRESH && conn->line.used == 0)
+        if (bytes[i] == KA_MESSAGE_REFRESH && conn->line.used == 0)
             continue;
-        enum ka_line_result result = ka_line_add(&conn->line, bytes[i]);
-        if (result == KA_LINE_WHOLE)
+        enum ka_gathered result = ka_message_gather(&conn->line, bytes[i]);
+        if (result == KA_GATHERED_LINE)
             take_line(audit, conn);
-        else if (result == KA_LINE_NONSENSE)
+        else if (result == KA_GATHERED_NONSENSE)
             ka_conn_input(audit, conn, KA_INPUT_NONSENSE);
         if (conn->kind != KA_CONN_TRIAL || conn->generation != generation || conn->verifying)
             return;
@@ -371,7 +371,7 @@ void ka_conn_due(struct ka_audit *audit, struct ka_conn *conn)
 
 void ka_conn_refresh(struct ka_audit *audit, struct ka_conn *conn)
 {
-    char byte = audit->result->plain ? '\n' : KA_PROTOCOL_REFRESH;
+    char byte = audit->result->plain ? '\n' : KA_MESSAGE_REFRESH;
     if (series_of(audit, conn)->arm == KA_ARM_DATA)
         (void)ka_tcp_send(conn->fd, &byte, 1); /* a failure shows as the connection's own */
     conn->refresh = audit->now + conn->interval;

@@ -29,9 +29,9 @@ static void fail(struct ka_audit *audit, const char *why)
 
 static void say(struct ka_audit *audit, const struct ka_conn *conn, uint8_t type)
 {
-    char text[KA_PROTOCOL_LINE_MAX + 1];
+    char text[KA_MESSAGE_LINE_MAX + 1];
     struct ka_message message = {.type = type, .audit = audit->config->id};
-    size_t length = ka_protocol_write(&message, text);
+    size_t length = ka_message_write(&message, text);
     if (ka_tcp_send(conn->fd, text, length) != 0)
         ka_link_lost(audit);
 }
@@ -161,7 +161,7 @@ static void take_report(struct ka_audit *audit, const struct ka_message *message
 static void take_line(struct ka_audit *audit, struct ka_conn *conn)
 {
     struct ka_message message;
-    if (!ka_protocol_parse(conn->line.bytes, &message) ||
+    if (!ka_message_parse(conn->line.bytes, &message) ||
         (conn->state == KA_STEP_GREETING && message.type != KA_MESSAGE_GREETING)) {
         if (conn->state == KA_STEP_GREETING && conn->kind == KA_CONN_CONTROL)
             settle_plain(audit, conn);
@@ -172,7 +172,7 @@ static void take_line(struct ka_audit *audit, struct ka_conn *conn)
     if (message.type == KA_MESSAGE_GREETING && conn->kind == KA_CONN_CHECK) {
         check_passed(audit, conn);
     } else if (message.type == KA_MESSAGE_GREETING) {
-        if (message.number != KA_PROTOCOL_VERSION) {
+        if (message.number != KA_MESSAGE_VERSION) {
             fail(audit, "the far end speaks another version of the audit's protocol");
             return;
         }
@@ -208,13 +208,13 @@ static void read_link(struct ka_audit *audit, struct ka_conn *conn)
         return;
     }
     for (ssize_t i = 0; i < count; i++) {
-        enum ka_line_result result = ka_line_add(&conn->line, bytes[i]);
-        if (result == KA_LINE_NONSENSE && conn->state == KA_STEP_GREETING &&
+        enum ka_gathered result = ka_message_gather(&conn->line, bytes[i]);
+        if (result == KA_GATHERED_NONSENSE && conn->state == KA_STEP_GREETING &&
             kind == KA_CONN_CONTROL)
             settle_plain(audit, conn);
-        else if (result == KA_LINE_NONSENSE)
+        else if (result == KA_GATHERED_NONSENSE)
             ka_link_lost(audit);
-        else if (result == KA_LINE_WHOLE)
+        else if (result == KA_GATHERED_LINE)
             take_line(audit, conn);
         if (conn->kind != kind || conn->generation != generation || audit->failed)
             return;

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 #include "audit/listen.h"
 
-#include "audit/protocol.h"
+#include "audit/message.h"
 #include "audit/tcp.h"
 #include "events/event.h"
 
@@ -43,7 +43,7 @@ struct peer {
     ka_time interval;
     ka_time deadline;
     ka_time refresh; /* KA_TIME_NONE none */
-    struct ka_line line;
+    struct ka_message_line line;
 };
 
 struct far {
@@ -73,8 +73,8 @@ static void end(struct peer *peer)
 
 static void say(struct peer *peer, const struct ka_message *message)
 {
-    char text[KA_PROTOCOL_LINE_MAX + 1];
-    size_t length = ka_protocol_write(message, text);
+    char text[KA_MESSAGE_LINE_MAX + 1];
+    size_t length = ka_message_write(message, text);
     /* A failure shows on the connection itself, at the next event. */
     (void)ka_tcp_send(peer->fd, text, length);
 }
@@ -172,7 +172,7 @@ static void begin_control(struct far *far, struct peer *peer, uint64_t audit)
 static bool take_line(struct far *far, struct peer *peer)
 {
     struct ka_message message;
-    if (!ka_protocol_parse(peer->line.bytes, &message))
+    if (!ka_message_parse(peer->line.bytes, &message))
         return false;
     if (peer->state == HELLO && message.type == KA_MESSAGE_CONTROL) {
         begin_control(far, peer, message.audit);
@@ -201,13 +201,13 @@ static void take_bytes(struct far *far, struct peer *peer, const char *bytes, si
 {
     uint32_t generation = peer->generation;
     for (size_t i = 0; i < count; i++) {
-        if (bytes[i] == KA_PROTOCOL_REFRESH && peer->state == IDLE && peer->line.used == 0) {
+        if (bytes[i] == KA_MESSAGE_REFRESH && peer->state == IDLE && peer->line.used == 0) {
             peer->bytes++;
             continue;
         }
-        enum ka_line_result result = ka_line_add(&peer->line, bytes[i]);
-        bool good = result == KA_LINE_MORE ||
-                    (result == KA_LINE_WHOLE && peer->state != OVER && take_line(far, peer));
+        enum ka_gathered result = ka_message_gather(&peer->line, bytes[i]);
+        bool good = result == KA_GATHERED_PART ||
+                    (result == KA_GATHERED_LINE && peer->state != OVER && take_line(far, peer));
         if (!good && peer->state != FREE) {
             far->stats->nonsense += peer->state != OVER;
             end(peer);
@@ -254,9 +254,9 @@ static void read_peer(struct far *far, struct peer *peer)
 /* The silence is over and we are to speak first. */
 static void speak(struct far *far, struct peer *peer)
 {
-    char text[KA_PROTOCOL_LINE_MAX + 1];
+    char text[KA_MESSAGE_LINE_MAX + 1];
     struct ka_message message = {.type = KA_MESSAGE_SPEAK};
-    size_t length = ka_protocol_write(&message, text);
+    size_t length = ka_message_write(&message, text);
     struct ka_tcp_facts facts;
     /* Heard something meanwhile: the silence has to be as long as asked for all the same. */
     if (peer->arm == KA_ARM_SILENT && ka_tcp_facts(peer->fd, &facts) &&
@@ -306,7 +306,7 @@ static void accept_all(struct far *far)
             end(peer);
             continue;
         }
-        say(peer, &(struct ka_message){.type = KA_MESSAGE_GREETING, .number = KA_PROTOCOL_VERSION});
+        say(peer, &(struct ka_message){.type = KA_MESSAGE_GREETING, .number = KA_MESSAGE_VERSION});
     }
 }
 
@@ -319,7 +319,7 @@ static ka_time run_timers(struct far *far)
         if (peer->state == FREE)
             continue;
         if (peer->refresh != KA_TIME_NONE && far->now >= peer->refresh) {
-            char byte = KA_PROTOCOL_REFRESH;
+            char byte = KA_MESSAGE_REFRESH;
             (void)ka_tcp_send(peer->fd, &byte, 1);
             peer->refresh = far->now + peer->interval;
         }

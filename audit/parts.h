@@ -7,7 +7,7 @@
 #define KA_AUDIT_PARTS_H
 
 #include "audit/engine.h"
-#include "audit/protocol.h"
+#include "audit/message.h"
 #include "audit/tcp.h"
 #include "audit/trial.h"
 
@@ -35,7 +35,7 @@ struct ka_conn {
     ka_time refresh;  /* the next refresh; KA_TIME_NONE none */
     ka_time late;     /* while polling for an acknowledgement: when to give up */
     ka_time judged;   /* when it was */
-    struct ka_line line;
+    struct ka_message_line line;
 };
 
 /* What was told of a trial by its number, for reports that come after it was judged. */

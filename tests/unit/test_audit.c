@@ -11,9 +11,9 @@
 #include <cmocka.h>
 
 #include "audit/advice.h"
+#include "audit/message.h"
 #include "audit/plan.h"
 #include "audit/products.h"
-#include "audit/protocol.h"
 #include "audit/trial.h"
 
 #include <stdio.h>
@@ -407,13 +407,13 @@ static void what_is_written_is_read_again(void **state)
          "report 7 rst 4000 3\n"},
     };
     for (size_t i = 0; i < COUNT_OF(rows); i++) {
-        char text[KA_PROTOCOL_LINE_MAX + 1];
+        char text[KA_MESSAGE_LINE_MAX + 1];
         struct ka_message read;
-        size_t length = ka_protocol_write(&rows[i].message, text);
+        size_t length = ka_message_write(&rows[i].message, text);
         assert_string_equal(text, rows[i].line);
         assert_int_equal(length, strlen(text));
         text[length - 1] = '\0';
-        assert_true(ka_protocol_parse(text, &read));
+        assert_true(ka_message_parse(text, &read));
         assert_memory_equal(&read, &rows[i].message, sizeof(read));
     }
 }
@@ -448,7 +448,7 @@ static void nonsense_is_no_message(void **state)
     };
     for (size_t i = 0; i < COUNT_OF(lines); i++) {
         struct ka_message message = {.number = 77};
-        assert_false(ka_protocol_parse(lines[i], &message));
+        assert_false(ka_message_parse(lines[i], &message));
         assert_int_equal(message.number, 77);
     }
 }
@@ -456,17 +456,17 @@ static void nonsense_is_no_message(void **state)
 static void a_line_is_bounded_and_printable(void **state)
 {
     (void)state;
-    struct ka_line line = {.used = 0};
-    assert_int_equal(ka_line_add(&line, 'o'), KA_LINE_MORE);
-    assert_int_equal(ka_line_add(&line, 'k'), KA_LINE_MORE);
-    assert_int_equal(ka_line_add(&line, '\n'), KA_LINE_WHOLE);
+    struct ka_message_line line = {.used = 0};
+    assert_int_equal(ka_message_gather(&line, 'o'), KA_GATHERED_PART);
+    assert_int_equal(ka_message_gather(&line, 'k'), KA_GATHERED_PART);
+    assert_int_equal(ka_message_gather(&line, '\n'), KA_GATHERED_LINE);
     assert_string_equal(line.bytes, "ok");
-    assert_int_equal(ka_line_add(&line, '\0'), KA_LINE_NONSENSE);
-    assert_int_equal(ka_line_add(&line, '\r'), KA_LINE_NONSENSE);
-    assert_int_equal(ka_line_add(&line, (char)0xff), KA_LINE_NONSENSE);
-    for (int i = 0; i < KA_PROTOCOL_LINE_MAX - 1; i++)
-        assert_int_equal(ka_line_add(&line, 'x'), KA_LINE_MORE);
-    assert_int_equal(ka_line_add(&line, 'x'), KA_LINE_NONSENSE);
+    assert_int_equal(ka_message_gather(&line, '\0'), KA_GATHERED_NONSENSE);
+    assert_int_equal(ka_message_gather(&line, '\r'), KA_GATHERED_NONSENSE);
+    assert_int_equal(ka_message_gather(&line, (char)0xff), KA_GATHERED_NONSENSE);
+    for (int i = 0; i < KA_MESSAGE_LINE_MAX - 1; i++)
+        assert_int_equal(ka_message_gather(&line, 'x'), KA_GATHERED_PART);
+    assert_int_equal(ka_message_gather(&line, 'x'), KA_GATHERED_NONSENSE);
 }
 
 static void a_trial_lives_as_its_table_says(void **state)

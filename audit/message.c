@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-#include "audit/protocol.h"
+#include "audit/message.h"
 
 #include "events/event.h"
 
@@ -83,7 +83,7 @@ static bool read_number(const char *word, int base, uint64_t max, uint64_t *out)
 static bool read_milliseconds(const char *word, ka_time *out)
 {
     uint64_t value;
-    if (!read_number(word, 10, KA_PROTOCOL_IDLE_MAX / KA_MILLISECOND, &value))
+    if (!read_number(word, 10, KA_MESSAGE_IDLE_MAX / KA_MILLISECOND, &value))
         return false;
     *out = (ka_time)value * KA_MILLISECOND;
     return true;
@@ -117,7 +117,7 @@ static bool read_report(char words[WORDS_MAX][WORD_SIZE], struct ka_message *out
            read_milliseconds(words[3], &out->idle) && read_uint32(words[4], &out->arrived);
 }
 
-bool ka_protocol_parse(const char *line, struct ka_message *out)
+bool ka_message_parse(const char *line, struct ka_message *out)
 {
     static const uint8_t lengths[] = {
         [KA_MESSAGE_GREETING] = 2, [KA_MESSAGE_CONTROL] = 2, [KA_MESSAGE_TRIAL] = 8,
@@ -151,11 +151,11 @@ bool ka_protocol_parse(const char *line, struct ka_message *out)
     return good;
 }
 
-size_t ka_protocol_write(const struct ka_message *message, char *out)
+size_t ka_message_write(const struct ka_message *message, char *out)
 {
     const char *name = names[message->type];
     int length;
-    size_t size = KA_PROTOCOL_LINE_MAX + 1;
+    size_t size = KA_MESSAGE_LINE_MAX + 1;
     long long idle = (long long)(message->idle / KA_MILLISECOND);
     if (message->type == KA_MESSAGE_GREETING)
         length = snprintf(out, size, "%s %" PRIu32 "\n", name, message->number);
@@ -176,15 +176,15 @@ size_t ka_protocol_write(const struct ka_message *message, char *out)
     return (size_t)length;
 }
 
-enum ka_line_result ka_line_add(struct ka_line *line, char byte)
+enum ka_gathered ka_message_gather(struct ka_message_line *line, char byte)
 {
     if (byte == '\n') {
         line->bytes[line->used] = '\0';
         line->used = 0;
-        return KA_LINE_WHOLE;
+        return KA_GATHERED_LINE;
     }
-    if (byte < ' ' || byte > '~' || line->used + 1 >= KA_PROTOCOL_LINE_MAX)
-        return KA_LINE_NONSENSE;
+    if (byte < ' ' || byte > '~' || line->used + 1 >= KA_MESSAGE_LINE_MAX)
+        return KA_GATHERED_NONSENSE;
     line->bytes[line->used++] = byte;
-    return KA_LINE_MORE;
+    return KA_GATHERED_PART;
 }

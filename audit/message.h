@@ -3,8 +3,8 @@
  * What `kasniff audit` and its far end say to each other: short lines of text, described in
  * doc/audit-protocol.md. This module only reads and writes lines; it knows no sockets.
  */
-#ifndef KA_AUDIT_PROTOCOL_H
-#define KA_AUDIT_PROTOCOL_H
+#ifndef KA_AUDIT_MESSAGE_H
+#define KA_AUDIT_MESSAGE_H
 
 #include "base/time.h"
 
@@ -13,16 +13,16 @@
 #include <stdint.h>
 
 enum {
-    KA_PROTOCOL_VERSION = 1,
-    KA_PROTOCOL_LINE_MAX = 128, /* bytes, newline included */
+    KA_MESSAGE_VERSION = 1,
+    KA_MESSAGE_LINE_MAX = 128, /* bytes, newline included */
 };
 
 /* The longest silence a far end lets a connection ask for. */
-#define KA_PROTOCOL_IDLE_MAX (14 * 86400 * KA_SECOND)
+#define KA_MESSAGE_IDLE_MAX (14 * 86400 * KA_SECOND)
 
 /* The byte that refreshes a connection of the data arm; it stands between lines and means nothing
  * else. */
-#define KA_PROTOCOL_REFRESH '.'
+#define KA_MESSAGE_REFRESH '.'
 
 enum ka_message_type {
     KA_MESSAGE_GREETING, /* far end, at once after accepting: kasniff-audit VERSION */
@@ -64,22 +64,22 @@ struct ka_message {
 
 /* Reads a line without its newline. False, *out untouched, for anything that is not exactly a line
  * of this protocol with every number in range. */
-bool ka_protocol_parse(const char *line, struct ka_message *out);
+bool ka_message_parse(const char *line, struct ka_message *out);
 
-/* Writes the line with its newline and a NUL into out[KA_PROTOCOL_LINE_MAX + 1]; returns its
+/* Writes the line with its newline and a NUL into out[KA_MESSAGE_LINE_MAX + 1]; returns its
  * length. */
-size_t ka_protocol_write(const struct ka_message *message, char *out);
+size_t ka_message_write(const struct ka_message *message, char *out);
 
 /* Collects bytes until a line is whole. */
-struct ka_line {
-    char bytes[KA_PROTOCOL_LINE_MAX];
+struct ka_message_line {
+    char bytes[KA_MESSAGE_LINE_MAX];
     uint16_t used;
 };
 
-enum ka_line_result { KA_LINE_MORE, KA_LINE_WHOLE, KA_LINE_NONSENSE };
+enum ka_gathered { KA_GATHERED_PART, KA_GATHERED_LINE, KA_GATHERED_NONSENSE };
 
 /* Adds a byte. WHOLE: `line->bytes` is the line, NUL for its newline, until the next byte.
  * NONSENSE: too long, or a byte that is no printable ASCII. */
-enum ka_line_result ka_line_add(struct ka_line *line, char byte);
+enum ka_gathered ka_message_gather(struct ka_message_line *line, char byte);
 
 #endif
