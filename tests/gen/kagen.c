@@ -84,8 +84,9 @@ static void start_flow(struct world *world, struct live *live)
     const struct ka_stack *stack = &ka_stacks[live->flow.peers[live->flow.prober].stack];
     if (stack->at_once && !midstream)
         live->doing = KA_DO_PROBE;
-    else if (!midstream && world->arguments->load->weights[KA_DO_REQUEST] > 0)
-        live->doing = KA_DO_REQUEST;
+    else if (!midstream) /* nobody opens a connection to say nothing */
+        live->doing =
+            world->arguments->load->weights[KA_DO_REQUEST] > 0 ? KA_DO_REQUEST : KA_DO_HEARTBEAT;
 }
 
 static bool open_world(struct world *world, const struct arguments *arguments)

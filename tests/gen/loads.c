@@ -47,7 +47,7 @@ static const struct ka_load loads[] = {
      .packets = 4000000,
      .connections = 20000,
      .spread = 30 * KA_SECOND,
-     .weights = {[KA_DO_REQUEST] = 30, [KA_DO_BULK] = 40, [KA_DO_PROBE] = 30, [KA_DO_CLOSE] = 1}},
+     .weights = {[KA_DO_REQUEST] = 30, [KA_DO_BULK] = 40, [KA_DO_PROBE] = 36, [KA_DO_CLOSE] = 1}},
     {.name = "mix",
      .packets = 1000000,
      .connections = 10000,
@@ -58,7 +58,7 @@ static const struct ka_load loads[] = {
                  [KA_DO_BULK] = 2,
                  [KA_DO_KEYSTROKE] = 6,
                  [KA_DO_HEARTBEAT] = 3,
-                 [KA_DO_PROBE] = 44,
+                 [KA_DO_PROBE] = 54,
                  [KA_DO_PROBE_RETRIED] = 5,
                  [KA_DO_CROSSING] = 3,
                  [KA_DO_DEATH] = 1,
@@ -76,8 +76,8 @@ static const struct ka_load loads[] = {
      .packets = 4000000,
      .connections = 500000,
      .midstream = 500000,
-     .spread = 600 * KA_SECOND,
-     .weights = {[KA_DO_HEARTBEAT] = 20, [KA_DO_PROBE] = 80}},
+     .spread = 60 * KA_SECOND,
+     .weights = {[KA_DO_HEARTBEAT] = 4, [KA_DO_PROBE] = 96}},
 };
 
 const struct ka_load *ka_load_find(const char *name)
