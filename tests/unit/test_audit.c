@@ -336,8 +336,8 @@ static void every_setting_carries_the_measured_figures(void **state)
 {
     (void)state;
     static const char *const wanted[] = {
-        "net.ipv4.tcp_keepalive_time=176 net.ipv4.tcp_keepalive_intvl=58 "
-        "net.ipv4.tcp_keepalive_probes=5",
+        ("net.ipv4.tcp_keepalive_time=176 net.ipv4.tcp_keepalive_intvl=58 "
+         "net.ipv4.tcp_keepalive_probes=5"),
         "TCP_KEEPIDLE 176, TCP_KEEPINTVL 58, TCP_KEEPCNT 5",
         "net.inet.tcp.keepidle=176000 net.inet.tcp.keepintvl=58000",
         "TCP_KEEPALIVE 176",
