@@ -116,7 +116,7 @@ void ka_conn_open_trial(struct ka_audit *audit, const struct ka_planned *planned
     audit->result->connections++;
 }
 
-static const struct ka_series *series_of(const struct ka_audit *audit, const struct ka_conn *conn)
+const struct ka_series *ka_conn_series(const struct ka_audit *audit, const struct ka_conn *conn)
 {
     static const struct ka_series first = {.arm = KA_ARM_SILENT};
     return conn->series < 0 ? &first : &audit->result->series[conn->series];
@@ -125,7 +125,7 @@ static const struct ka_series *series_of(const struct ka_audit *audit, const str
 /* The silence begins: whoever has to refresh starts to. */
 static void fall_silent(struct ka_audit *audit, struct ka_conn *conn)
 {
-    const struct ka_series *series = series_of(audit, conn);
+    const struct ka_series *series = ka_conn_series(audit, conn);
     conn->begun = audit->now;
     conn->deadline = audit->now + conn->planned;
     if (conn->state == KA_TRIAL_LISTENING)
@@ -140,7 +140,7 @@ static void fall_silent(struct ka_audit *audit, struct ka_conn *conn)
 
 static void ask(struct ka_audit *audit, struct ka_conn *conn)
 {
-    const struct ka_series *series = series_of(audit, conn);
+    const struct ka_series *series = ka_conn_series(audit, conn);
     char text[KA_MESSAGE_LINE_MAX + 1];
     struct ka_message message = {
         .type = KA_MESSAGE_TRIAL,
@@ -234,7 +234,7 @@ static void take_line(struct ka_audit *audit, struct ka_conn *conn)
     struct ka_message message;
     uint8_t input = KA_INPUT_NONSENSE;
     if (ka_message_parse(conn->line.bytes, &message)) {
-        bool listens = series_of(audit, conn)->first_speaker == KA_SPEAKER_SERVER;
+        bool listens = ka_conn_series(audit, conn)->first_speaker == KA_SPEAKER_SERVER;
         if (message.type == KA_MESSAGE_GREETING)
             input = KA_INPUT_GREETING;
         else if (message.type == KA_MESSAGE_OK)
@@ -338,7 +338,7 @@ void ka_conn_ready(struct ka_audit *audit, struct ka_conn *conn, uint32_t events
 static bool rearm(struct ka_audit *audit, struct ka_conn *conn)
 {
     struct ka_tcp_facts facts;
-    if (series_of(audit, conn)->arm != KA_ARM_SILENT || !ka_tcp_facts(conn->fd, &facts) ||
+    if (ka_conn_series(audit, conn)->arm != KA_ARM_SILENT || !ka_tcp_facts(conn->fd, &facts) ||
         facts.idle + TICK >= conn->planned || conn->rearmed >= REARMS_MAX)
         return false;
     conn->rearmed++;
@@ -367,12 +367,4 @@ void ka_conn_due(struct ka_audit *audit, struct ka_conn *conn)
         conn->deadline = audit->now + POLL_TIME;
     else
         ka_conn_input(audit, conn, KA_INPUT_LATE);
-}
-
-void ka_conn_refresh(struct ka_audit *audit, struct ka_conn *conn)
-{
-    char byte = audit->result->plain ? '\n' : KA_MESSAGE_REFRESH;
-    if (series_of(audit, conn)->arm == KA_ARM_DATA)
-        (void)ka_tcp_send(conn->fd, &byte, 1); /* a failure shows as the connection's own */
-    conn->refresh = audit->now + conn->interval;
 }

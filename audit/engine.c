@@ -60,6 +60,8 @@ static void run_timers(struct ka_audit *audit)
 {
     for (uint32_t i = 0; i < audit->top && !audit->failed; i++) {
         struct ka_conn *conn = &audit->conns[i];
+        if (conn->kind == KA_CONN_TRIAL && conn->probe != 0)
+            ka_conn_settle(audit, conn);
         if (conn->kind != KA_CONN_FREE && conn->refresh != KA_TIME_NONE &&
             audit->now >= conn->refresh)
             ka_conn_refresh(audit, conn);

@@ -66,13 +66,24 @@ struct ka_audit_progress {
     const struct ka_audit_result *result;
 };
 
+/* What sends the 1-byte keepalives, which the kernel does not: a byte before the next one, from
+ * outside, on a connection of ours. */
+struct ka_audit_injector {
+    /* Sends one on the connection `fd`. Returns the probe's number, from 1; 0 on failure. */
+    uint32_t (*send)(void *context, int fd, const struct ka_endpoint *to);
+    /* Tells that the probe of this number was answered. */
+    void (*answered)(void *context, int fd, const struct ka_endpoint *to, uint32_t number);
+    void *context;
+};
+
 struct ka_audit_config {
     struct ka_endpoint to;
     struct ka_plan plan;
-    uint32_t arms;               /* bits by enum ka_arm; at least one */
-    uint32_t first_speakers;     /* bits by enum ka_speaker; at least one */
-    uint32_t refreshers;         /* likewise */
-    uint64_t id;                 /* random */
+    uint32_t arms;                            /* bits by enum ka_arm; at least one */
+    uint32_t first_speakers;                  /* bits by enum ka_speaker; at least one */
+    uint32_t refreshers;                      /* likewise */
+    uint64_t id;                              /* random */
+    const struct ka_audit_injector *injector; /* for KA_ARM_KEEPALIVE_1; else may be NULL */
     bool (*stop)(void *context); /* true: end with what is known; asked in every round */
     /* Each may be NULL. The result is the engine's, valid during the call. */
     void (*known)(void *context, const struct ka_audit_result *result,

@@ -9,7 +9,7 @@
 
 static const char *const sides[] = {[KA_SPEAKER_CLIENT] = "client", [KA_SPEAKER_SERVER] = "server"};
 static const char *const senders[] = {
-    [KA_ARM_SILENT] = "nothing",
+    [KA_ARM_SILENT] = "nothing sent",
     [KA_ARM_KEEPALIVE_0] = "a 0-byte keepalive",
     [KA_ARM_KEEPALIVE_1] = "a 1-byte keepalive",
     [KA_ARM_DATA] = "application data",
@@ -118,10 +118,9 @@ static void find_refresh(const struct ka_audit_report *report, const struct ka_a
              "with %s from the %s a second limit shows: dead after %s (%s)", senders[series->arm],
              sides[series->refresher], died, ka_after_text(series->bracket.after));
     }
-    if (series->refreshed > 0 && series->unseen == series->refreshed &&
-        series->arm == KA_ARM_KEEPALIVE_0)
+    if (series->refreshed > 0 && series->unseen == series->refreshed && series->arm != KA_ARM_DATA)
         find(report, "keepalives-answered-between", "connections", series->unseen, NULL, 0,
-             "0-byte keepalives never reach the far end: a proxy on the path answers them");
+             "%s never reaches the far end: a proxy on the path answers it", senders[series->arm]);
 }
 
 static void find_one_sided(const struct ka_audit_report *report,
@@ -156,10 +155,10 @@ static void find_contradictions(const struct ka_audit_report *report,
     ka_duration_text(series->bracket.died, died);
     find(report, "several-causes", "contradictions", series->bracket.contradictions, "longest_s",
          seconds(series->bracket.longest),
-         "%u of %zu %s trials (%s first) contradict the others (one survived %s, another died at "
+         "%u of %zu trials with %s (%s first) contradict the others (one survived %s, another died "
+         "at "
          "%s): several paths, several limits, or losses",
-         series->bracket.contradictions, series->count,
-         series->arm == KA_ARM_SILENT ? "silent" : senders[series->arm],
+         series->bracket.contradictions, series->count, senders[series->arm],
          sides[series->first_speaker], longest, died);
 }
 
@@ -217,9 +216,8 @@ static void find_limits(const struct ka_audit_report *report, const struct ka_au
     for (size_t i = 0; i < result->count; i++)
         if (result->series[i].bracket.censored > 0)
             find(report, "censored", "trials", result->series[i].bracket.censored, NULL, 0,
-                 "%u %s trials (%s first) ended for other reasons and say nothing",
-                 result->series[i].bracket.censored,
-                 result->series[i].arm == KA_ARM_SILENT ? "silent" : senders[result->series[i].arm],
+                 "%u trials with %s (%s first) ended for other reasons and say nothing",
+                 result->series[i].bracket.censored, senders[result->series[i].arm],
                  sides[result->series[i].first_speaker]);
 }
 

@@ -25,16 +25,18 @@ struct ka_conn {
     bool verifying;  /* died; a fresh connection must show that the path is there */
     uint8_t rearmed; /* times the silence began anew because something was heard */
     uint32_t generation;
-    uint32_t number;  /* of the trial */
-    int series;       /* index; -1 for the first trial, which only shows that the far end serves */
-    ka_time planned;  /* silence */
-    ka_time interval; /* between refreshes by us; 0 none */
-    ka_time begun;    /* of the silence */
-    ka_time idle;     /* the silence that was judged */
-    ka_time deadline; /* something is to be done */
-    ka_time refresh;  /* the next refresh; KA_TIME_NONE none */
-    ka_time late;     /* while polling for an acknowledgement: when to give up */
-    ka_time judged;   /* when it was */
+    uint32_t number;   /* of the trial */
+    uint32_t probe;    /* the 1-byte keepalive that waits for its answer; 0 none */
+    uint32_t segments; /* that had come before it */
+    int series;        /* index; -1 for the first trial, which only shows that the far end serves */
+    ka_time planned;   /* silence */
+    ka_time interval;  /* between refreshes by us; 0 none */
+    ka_time begun;     /* of the silence */
+    ka_time idle;      /* the silence that was judged */
+    ka_time deadline;  /* something is to be done */
+    ka_time refresh;   /* the next refresh; KA_TIME_NONE none */
+    ka_time late;      /* while polling for an acknowledgement: when to give up */
+    ka_time judged;    /* when it was */
     struct ka_message_line line;
 };
 
@@ -88,6 +90,9 @@ struct ka_audit {
 
 /* connection.c */
 
+/* The series a trial belongs to; the silent arm for the first trial, which belongs to none. */
+const struct ka_series *ka_conn_series(const struct ka_audit *audit, const struct ka_conn *conn);
+
 /* Opens a connection of the kind. Returns its slot, or -1 with audit->failed set or, when the
  * path gives an error at once, without. */
 int ka_conn_open(struct ka_audit *audit, uint8_t kind);
@@ -97,12 +102,17 @@ void ka_conn_open_trial(struct ka_audit *audit, const struct ka_planned *planned
 void ka_conn_ready(struct ka_audit *audit, struct ka_conn *conn, uint32_t events);
 /* Its deadline has come. */
 void ka_conn_due(struct ka_audit *audit, struct ka_conn *conn);
-/* Its refresh is due. */
-void ka_conn_refresh(struct ka_audit *audit, struct ka_conn *conn);
 /* Closes and frees the slot. */
 void ka_conn_close(struct ka_audit *audit, struct ka_conn *conn);
 /* Gives a trial an input of the table. */
 void ka_conn_input(struct ka_audit *audit, struct ka_conn *conn, uint8_t input);
+
+/* refresh.c */
+
+/* Looks whether its 1-byte keepalive was answered. */
+void ka_conn_settle(struct ka_audit *audit, struct ka_conn *conn);
+/* Its refresh is due. */
+void ka_conn_refresh(struct ka_audit *audit, struct ka_conn *conn);
 
 /* link.c: control and check connections */
 

@@ -181,6 +181,24 @@ out:
     return result;
 }
 
+int ka_products_load_usual(struct ka_products *products, struct ka_error *error)
+{
+    char path[4096];
+    const char *config = getenv("XDG_CONFIG_HOME");
+    const char *home = getenv("HOME");
+    int length = -1;
+    if (ka_products_read(products, ka_products_builtin, "the built-in table", error) < 0 ||
+        ka_products_load(products, "/etc/kasniff/products.tsv", error) < 0)
+        return -1;
+    if (config != NULL && config[0] == '/')
+        length = snprintf(path, sizeof(path), "%s/kasniff/products.tsv", config);
+    else if (home != NULL && home[0] == '/')
+        length = snprintf(path, sizeof(path), "%s/.config/kasniff/products.tsv", home);
+    if (length < 0 || (size_t)length >= sizeof(path))
+        return 0;
+    return ka_products_load(products, path, error);
+}
+
 /* What closes in order is a proxy, and what does not is none; how the others make themselves felt
  * is often a matter of configuration. */
 static bool may_end_so(const struct ka_product *product, const struct ka_bracket *bracket)

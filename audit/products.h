@@ -45,6 +45,11 @@ int ka_products_read(struct ka_products *products, const char *text, const char 
 /* Reads the file at `path` likewise. A file that does not exist is no error. */
 int ka_products_load(struct ka_products *products, const char *path, struct ka_error *error);
 
+/* Reads the built-in table, then /etc/kasniff/products.tsv and kasniff/products.tsv in the user's
+ * configuration folder (XDG_CONFIG_HOME, else ~/.config) where they exist. Returns 0, or -1 with a
+ * message. */
+int ka_products_load_usual(struct ka_products *products, struct ka_error *error);
+
 /* The products whose default fits the bracket, those that also die the way it shows first; proxies
  * only where the connection was closed, and nothing else there. Timers in the field are sloppy: a
  * fiftieth below and above still fits. An open bracket fits nothing.

@@ -94,6 +94,9 @@ ka_time ka_series_interval(const struct ka_series *series, ka_time silence)
         interval = series->interval_max;
     if (series->arm == KA_ARM_DATA)
         return interval / KA_MILLISECOND * KA_MILLISECOND;
+    /* kasniff-inject probes a connection once a second at most. */
+    if (series->arm == KA_ARM_KEEPALIVE_1)
+        return interval < KA_SECOND * 11 / 10 ? KA_SECOND * 11 / 10 : interval;
     /* The kernel's own keepalives know whole seconds only. */
     return interval < KA_SECOND ? KA_SECOND : interval / KA_SECOND * KA_SECOND;
 }

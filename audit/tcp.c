@@ -216,6 +216,47 @@ bool ka_tcp_facts(int fd, struct ka_tcp_facts *out)
     return true;
 }
 
+/* The sequence number at the end of one of the two queues. */
+static int queue_end(int fd, int queue, uint32_t *out)
+{
+    socklen_t size = sizeof(*out);
+    if (setsockopt(fd, IPPROTO_TCP, TCP_REPAIR_QUEUE, &queue, sizeof(queue)) != 0)
+        return -1;
+    return getsockopt(fd, IPPROTO_TCP, TCP_QUEUE_SEQ, out, &size);
+}
+
+int ka_tcp_numbers(int fd, struct ka_tcp_numbers *out)
+{
+    struct ka_tcp_numbers numbers = {.sack = false};
+    struct tcp_repair_window window = {.rcv_wnd = 0};
+    struct tcp_info info;
+    socklen_t info_size = sizeof(info);
+    socklen_t window_size = sizeof(window);
+    socklen_t stamp_size = sizeof(numbers.tsval);
+    int on = TCP_REPAIR_ON;
+    int off = TCP_REPAIR_OFF_NO_WP; /* leaving must not send a window probe */
+    if (setsockopt(fd, IPPROTO_TCP, TCP_REPAIR, &on, sizeof(on)) != 0)
+        return -1;
+    int result = queue_end(fd, TCP_SEND_QUEUE, &numbers.next);
+    if (result == 0)
+        result = queue_end(fd, TCP_RECV_QUEUE, &numbers.heard);
+    if (result == 0)
+        result = getsockopt(fd, IPPROTO_TCP, TCP_REPAIR_WINDOW, &window, &window_size);
+    if (result == 0)
+        result = getsockopt(fd, IPPROTO_TCP, TCP_TIMESTAMP, &numbers.tsval, &stamp_size);
+    if (result == 0)
+        result = getsockopt(fd, IPPROTO_TCP, TCP_INFO, &info, &info_size);
+    if (setsockopt(fd, IPPROTO_TCP, TCP_REPAIR, &off, sizeof(off)) != 0 || result != 0)
+        return -1;
+    uint32_t scaled = window.rcv_wnd >> info.tcpi_rcv_wscale;
+    numbers.window = scaled > UINT16_MAX ? UINT16_MAX : (uint16_t)scaled;
+    numbers.has_timestamps = (info.tcpi_options & TCPI_OPT_TIMESTAMPS) != 0;
+    numbers.sack = (info.tcpi_options & TCPI_OPT_SACK) != 0;
+    numbers.in_flight = info.tcpi_unacked > 0;
+    *out = numbers;
+    return 0;
+}
+
 void ka_tcp_acknowledge(int fd)
 {
     set(fd, IPPROTO_TCP, TCP_QUICKACK, 1);

@@ -63,6 +63,21 @@ struct ka_tcp_facts {
 /* Reads TCP_INFO. False, *out untouched, where the kernel does not tell. */
 bool ka_tcp_facts(int fd, struct ka_tcp_facts *out);
 
+/* What a segment of ours would carry now (RFC 9293 3.3.1). */
+struct ka_tcp_numbers {
+    uint32_t next;   /* the first byte not sent yet */
+    uint32_t heard;  /* the first byte not received yet */
+    uint32_t tsval;  /* with has_timestamps */
+    uint16_t window; /* as written, not scaled */
+    bool has_timestamps;
+    bool sack;
+    bool in_flight; /* something sent is not acknowledged */
+};
+
+/* Asks the kernel for them, which takes CAP_NET_ADMIN (tcp_repair, Linux 3.5); nothing is sent and
+ * nothing changes. Returns 0, or -1 with errno set, *out untouched. */
+int ka_tcp_numbers(int fd, struct ka_tcp_numbers *out);
+
 /* Acknowledges what came at once: a delayed acknowledgement would restart the path's clock later.
  */
 void ka_tcp_acknowledge(int fd);

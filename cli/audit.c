@@ -4,13 +4,13 @@
 #include "audit/advice.h"
 #include "audit/engine.h"
 #include "audit/findings.h"
-#include "audit/listen.h"
 #include "audit/products.h"
+#include "cli/audit_inject.h"
+#include "cli/audit_listen.h"
 #include "cli/signals.h"
 #include "output/output.h"
 
 #include <errno.h>
-#include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/random.h>
@@ -20,15 +20,13 @@
 /* audit's own exit status beside those of all commands. */
 enum { EXIT_NO_EXPIRY = 3 };
 
-/* Connections a far end serves at once. */
-enum { FAR_CONNECTIONS = 16384 };
-
 enum first { FIRST_BOTH, FIRST_CLIENT, FIRST_SERVER };
 
 struct options {
     struct ka_general general;
     const char *listen;
     const char *products;
+    const char *log;
     ka_time min;
     ka_time max;
     ka_time precision;
@@ -125,6 +123,12 @@ static const struct ka_option rows[] = {
      .offset = AT(products),
      .group = "Audit",
      .help = "more known idle timeouts, beside those that come with kasniff"},
+    {.name = "log",
+     .kind = KA_ARG_TEXT,
+     .arg = "FILE",
+     .offset = AT(log),
+     .group = "Audit",
+     .help = "where each packet of the keepalive-1 arm is noted (kasniff-audit.log)"},
     {.name = "json",
      .kind = KA_ARG_FLAG,
      .offset = AT(json),
@@ -149,6 +153,7 @@ static const struct options defaults = {
     .min = 10 * KA_SECOND,
     .max = 7800 * KA_SECOND,
     .steps = 24,
+    .log = "kasniff-audit.log",
 };
 
 /* What the callbacks of an audit need. */
@@ -241,22 +246,11 @@ static void show_progress(void *context, const struct ka_audit_progress *progres
     fflush(stderr);
 }
 
-/* Files of the user's own: named on the command line it must exist, the usual places may not. */
+/* A file named on the command line must exist, those in the usual places need not. */
 static int load_products(const struct options *options, struct ka_products *products,
                          struct ka_error *error)
 {
-    char path[1024];
-    const char *config = getenv("XDG_CONFIG_HOME");
-    const char *home = getenv("HOME");
-    if (ka_products_read(products, ka_products_builtin, "the built-in table", error) < 0 ||
-        ka_products_load(products, "/etc/kasniff/products.tsv", error) < 0)
-        return -1;
-    int length = -1;
-    if (config != NULL && config[0] == '/')
-        length = snprintf(path, sizeof(path), "%s/kasniff/products.tsv", config);
-    else if (home != NULL && home[0] == '/')
-        length = snprintf(path, sizeof(path), "%s/.config/kasniff/products.tsv", home);
-    if (length > 0 && (size_t)length < sizeof(path) && ka_products_load(products, path, error) < 0)
+    if (ka_products_load_usual(products, error) < 0)
         return -1;
     if (options->products == NULL)
         return 0;
@@ -318,6 +312,8 @@ static int run_audit(const struct options *options, const struct ka_endpoint *to
                      struct ka_error *error)
 {
     struct ka_products products = {.items = NULL};
+    struct ka_audit_injection *injection = NULL;
+    struct ka_audit_injector injector;
     struct ka_audit_result result = {.count = 0};
     struct view view = {.options = options,
                         .on_terminal = !options->quiet && isatty(STDERR_FILENO)};
@@ -342,6 +338,12 @@ static int run_audit(const struct options *options, const struct ka_endpoint *to
         ka_error_set(error, "cannot get random bytes: %s", strerror(errno));
         return status;
     }
+    if (config.arms >> KA_ARM_KEEPALIVE_1 & 1) {
+        injection = ka_audit_injection_start(to, options->log, &injector, error);
+        if (injection == NULL)
+            return status;
+        config.injector = &injector;
+    }
     if (load_products(options, &products, error) < 0 ||
         ka_output_create(stdout, &form, &view.output, error) < 0)
         goto out;
@@ -361,37 +363,12 @@ static int run_audit(const struct options *options, const struct ka_endpoint *to
         status = KA_EXIT_FAILED;
     }
 out:
+    if (ka_audit_injection_stop(injection, error) < 0)
+        status = KA_EXIT_FAILED;
     ka_audit_fini(&result);
     ka_output_free(view.output);
     ka_products_fini(&products);
     return status;
-}
-
-static void far_ready(void *context)
-{
-    const struct ka_endpoint *at = context;
-    char text[KA_ENDPOINT_TEXT_SIZE];
-    ka_endpoint_text(at, text);
-    fprintf(stderr, "kasniff: far end of audits at %s, until interrupted\n", text);
-}
-
-static int run_far_end(const char *where, struct ka_error *error)
-{
-    char text[64];
-    struct ka_far_stats stats;
-    struct ka_far_config config = {
-        .connections = FAR_CONNECTIONS, .stop = stopped, .ready = far_ready, .context = &config.at};
-    bool port_only = where[strspn(where, "0123456789")] == '\0';
-    snprintf(text, sizeof(text), "%s%s", port_only ? "127.0.0.1:" : "", where);
-    if (ka_endpoint_parse(text, &config.at, error) < 0)
-        return KA_EXIT_USAGE;
-    if (ka_far_run(&config, &stats, error) < 0)
-        return KA_EXIT_FAILED;
-    fprintf(stderr,
-            "kasniff: %" PRIu64 " audits, %" PRIu64 " trials in %" PRIu64 " connections; %" PRIu64
-            " refused, %" PRIu64 " spoke something else\n",
-            stats.audits, stats.trials, stats.accepted, stats.refused, stats.nonsense);
-    return KA_EXIT_DONE;
 }
 
 static int run(const void *given, const struct ka_texts *words, struct ka_error *error)
@@ -405,18 +382,13 @@ static int run(const void *given, const struct ka_texts *words, struct ka_error 
     }
     if (options->listen == NULL && ka_endpoint_parse(words->items[0], &to, error) < 0)
         return KA_EXIT_USAGE;
-    if (options->arms >> KA_ARM_KEEPALIVE_1 & 1) {
-        ka_error_set(error, "the keepalive-1 arm needs kasniff-inject, which the audit does not "
-                            "use yet: leave it out of --arms");
-        return KA_EXIT_USAGE;
-    }
     if (options->min > options->max) {
         ka_error_set(error, "--min is above --max: no silence is left to try");
         return KA_EXIT_USAGE;
     }
     if (ka_signals_install(error) < 0)
         return KA_EXIT_FAILED;
-    return options->listen != NULL ? run_far_end(options->listen, error)
+    return options->listen != NULL ? ka_audit_listen(options->listen, error)
                                    : run_audit(options, &to, error);
 }
 

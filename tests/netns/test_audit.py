@@ -8,6 +8,7 @@ import os
 import signal
 import subprocess
 import sys
+import tempfile
 import time
 import traceback
 
@@ -158,6 +159,25 @@ def keepalives_refresh_conntrack():
         assert len(result.findings("refreshes")) == 4, result.describe()
         assert not result.findings("keepalives-answered-between"), result.describe()
         assert result.findings("safe-keepalive")[0]["figures"]["idle_s"] in (1, 2), result.describe()
+
+
+def one_byte_keepalives_refresh_conntrack_too():
+    with Lab() as lab:
+        route(lab, "new-from-inside", loose=0)
+        start_far_end(lab)
+        with tempfile.TemporaryDirectory() as folder:
+            log = os.path.join(folder, "log")
+            result = audit(lab, "--arms", "silent,keepalive-1", "--log", log)
+            sent = open(log, encoding="utf-8").read().count(" reply sent")
+        assert result.code == 0, result.describe()
+        for first in ("client", "server"):
+            timeout = result.timeout("keepalive-1", first)
+            assert timeout["died_s"] is None and timeout["survived_s"] > 6, result.describe()
+            assert timeout["trials"] == STEPS, result.describe()
+        assert len(result.findings("refreshes")) == 2, result.describe()
+        assert not result.findings("censored"), result.describe()
+        assert not result.findings("keepalives-answered-between"), result.describe()
+        assert sent >= 4 * STEPS, f"{sent} probes in the log"
 
 
 def a_relay_closes_and_answers_keepalives_itself():
@@ -391,7 +411,7 @@ def scenarios():
             policy_row(policy, loose, nat, client, server)
             for policy, loose, nat, client, server in ROWS}
     others = [
-        keepalives_refresh_conntrack, a_relay_closes_and_answers_keepalives_itself,
+        keepalives_refresh_conntrack, one_byte_keepalives_refresh_conntrack_too, a_relay_closes_and_answers_keepalives_itself,
         only_data_from_the_client_refreshes, a_server_that_closes_idle_connections_is_told_apart,
         a_plain_server_serves_for_the_clients_side, a_path_without_a_limit_ends_with_3,
         a_path_that_dies_is_not_an_expiry, a_far_end_that_is_started_again_goes_on,

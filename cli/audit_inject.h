@@ -1,0 +1,26 @@
+/* SPDX-License-Identifier: BSD-2-Clause
+ *
+ * The 1-byte keepalives of the audit: numbers from the kernel, packets from kasniff-inject.
+ */
+#ifndef KA_CLI_AUDIT_INJECT_H
+#define KA_CLI_AUDIT_INJECT_H
+
+#include "audit/engine.h"
+#include "base/addr.h"
+#include "base/error.h"
+
+struct ka_audit_injection;
+
+/* Starts kasniff-inject for connections to `to` alone, opens the log at `log_path` and fills *out,
+ * which is good until the stop. Returns NULL with the reason: the helper or a capability is
+ * missing, or the log cannot be written. */
+struct ka_audit_injection *ka_audit_injection_start(const struct ka_endpoint *to,
+                                                    const char *log_path,
+                                                    struct ka_audit_injector *out,
+                                                    struct ka_error *error);
+
+/* Ends it. Returns 0, or -1 with what made the arm fail first: a refusal, a missing capability, a
+ * log that could not be written. NULL is taken. */
+int ka_audit_injection_stop(struct ka_audit_injection *injection, struct ka_error *error);
+
+#endif

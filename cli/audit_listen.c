@@ -1,0 +1,47 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#include "cli/audit_listen.h"
+
+#include "audit/listen.h"
+#include "base/addr.h"
+#include "cli/command.h"
+#include "cli/signals.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+#include <string.h>
+
+/* Connections served at once. */
+enum { FAR_CONNECTIONS = 16384 };
+
+static bool stopped(void *context)
+{
+    (void)context;
+    return ka_signals_take() == KA_SIGNAL_STOP;
+}
+
+static void far_ready(void *context)
+{
+    const struct ka_endpoint *at = context;
+    char text[KA_ENDPOINT_TEXT_SIZE];
+    ka_endpoint_text(at, text);
+    fprintf(stderr, "kasniff: far end of audits at %s, until interrupted\n", text);
+}
+
+int ka_audit_listen(const char *where, struct ka_error *error)
+{
+    char text[64];
+    struct ka_far_stats stats;
+    struct ka_far_config config = {
+        .connections = FAR_CONNECTIONS, .stop = stopped, .ready = far_ready, .context = &config.at};
+    bool port_only = where[strspn(where, "0123456789")] == '\0';
+    snprintf(text, sizeof(text), "%s%s", port_only ? "127.0.0.1:" : "", where);
+    if (ka_endpoint_parse(text, &config.at, error) < 0)
+        return KA_EXIT_USAGE;
+    if (ka_far_run(&config, &stats, error) < 0)
+        return KA_EXIT_FAILED;
+    fprintf(stderr,
+            "kasniff: %" PRIu64 " audits, %" PRIu64 " trials in %" PRIu64 " connections; %" PRIu64
+            " refused, %" PRIu64 " spoke something else\n",
+            stats.audits, stats.trials, stats.accepted, stats.refused, stats.nonsense);
+    return KA_EXIT_DONE;
+}
