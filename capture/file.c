@@ -214,7 +214,7 @@ static struct file_source *create(const char *name, const char *filter, struct k
         ka_error_set(error, "%s: no memory to read it", name);
         return NULL;
     }
-    file->base = (struct ka_source){.ops = &file_ops, .inputs = 1};
+    file->base = (struct ka_source){.ops = &file_ops, .pace = KA_PACE_RECORDED, .inputs = 1};
     if (filter != NULL && ka_filter_create(filter, &file->filter, error) != 0) {
         file_close(&file->base);
         return NULL;
@@ -248,6 +248,8 @@ int ka_file_open(const char *path, const char *filter, struct ka_source **out,
         file_close(&file->base);
         return -1;
     }
+    if (input.waits)
+        file->base.pace = KA_PACE_PIPED;
     return attach(file, &input, out, error);
 }
 

@@ -46,8 +46,16 @@ struct ka_source_ops {
     void (*close)(struct ka_source *source);
 };
 
+/* How frames come, and so whether time passes while none do. */
+enum ka_pace {
+    KA_PACE_RECORDED, /* from files: time is what the frames say, nothing else */
+    KA_PACE_PIPED,    /* from a pipe: perhaps being recorded right now, somewhere, with a delay */
+    KA_PACE_LIVE,     /* from an interface, within about 100 ms */
+};
+
 struct ka_source {
     const struct ka_source_ops *ops;
+    enum ka_pace pace;
     uint16_t inputs; /* how many inputs this source speaks for */
 };
 

@@ -3,6 +3,7 @@
 
 #include "analyzers/engine.h"
 #include "cli/command.h"
+#include "cli/packet_clock.h"
 #include "cli/signals.h"
 #include "decode/decode.h"
 #include "events/field.h"
@@ -64,7 +65,8 @@ struct run {
     uint32_t seen; /* states, a bit each */
     uint8_t digits;
     bool damaged;
-    struct timespec flushed; /* monotonic */
+    ka_time flushed; /* monotonic */
+    struct ka_packet_clock clock;
 };
 
 _Static_assert((int)KA_UNDECODED_COUNT <= (int)KA_UNDECODED_SLOTS, "a slot for every reason");
@@ -114,6 +116,13 @@ static struct ka_event make_capture_event(struct run *run)
     return event;
 }
 
+static ka_time read_clock(clockid_t clock)
+{
+    struct timespec now;
+    clock_gettime(clock, &now);
+    return now.tv_sec * KA_SECOND + now.tv_nsec;
+}
+
 static void take_frames(struct run *run, const struct ka_frame *frames, size_t count)
 {
     struct ka_packet packets[KA_BATCH];
@@ -129,20 +138,28 @@ static void take_frames(struct run *run, const struct ka_frame *frames, size_t c
     }
     ka_engine_packets(run->engine, packets, decoded);
     run->left -= count;
+    if (run->clock.pace != KA_PACE_RECORDED)
+        ka_packet_clock_take(&run->clock, frames[count - 1].time, read_clock(CLOCK_MONOTONIC),
+                             read_clock(CLOCK_REALTIME));
 }
 
 /* Flushes where half a second has passed, so that a reader of our output sees events soon, yet the
  * output is not written in crumbs. */
 static int flush_in_time(struct run *run, bool idle, struct ka_error *error)
 {
-    struct timespec now;
-    clock_gettime(CLOCK_MONOTONIC, &now);
-    ka_time passed =
-        (now.tv_sec - run->flushed.tv_sec) * KA_SECOND + now.tv_nsec - run->flushed.tv_nsec;
-    if (!idle && passed < 500 * KA_MILLISECOND)
+    ka_time now = read_clock(CLOCK_MONOTONIC);
+    if (!idle && now - run->flushed < 500 * KA_MILLISECOND)
         return 0;
     run->flushed = now;
     return run->outlet->flush(run->outlet->context, error);
+}
+
+/* Nothing came: time passes all the same where the source is live. */
+static void pass_time(struct run *run)
+{
+    ka_time now = ka_packet_clock_now(&run->clock, read_clock(CLOCK_MONOTONIC));
+    if (now != KA_TIME_NONE)
+        ka_engine_now(run->engine, now);
 }
 
 static enum ka_signal take_signal(struct run *run)
@@ -166,7 +183,9 @@ static enum ka_source_status read_all(struct run *run, struct ka_error *error)
         status = ka_source_next(run->source, frames, size, &count, error);
         if (status == KA_SOURCE_FRAMES)
             take_frames(run, frames, count);
-        else if (status != KA_SOURCE_IDLE)
+        else if (status == KA_SOURCE_IDLE)
+            pass_time(run);
+        else
             return status;
         if (flush_in_time(run, status == KA_SOURCE_IDLE, error) < 0)
             return KA_SOURCE_FAILED;
@@ -199,7 +218,8 @@ int ka_pipeline_run(struct ka_source *source, const struct ka_pipeline_options *
     };
     if (create_engine(&run, options, error) < 0)
         return KA_EXIT_FAILED;
-    clock_gettime(CLOCK_MONOTONIC, &run.flushed);
+    run.flushed = read_clock(CLOCK_MONOTONIC);
+    ka_packet_clock_init(&run.clock, source->pace);
     enum ka_source_status end = read_all(&run, error);
     run.damaged = end == KA_SOURCE_DAMAGED;
     ka_engine_end(run.engine);

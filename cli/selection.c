@@ -17,6 +17,13 @@ enum {
 };
 
 const struct ka_option ka_selection_rows[] = {
+    {.name = "interface",
+     .letter = 'i',
+     .kind = KA_ARG_TEXTS,
+     .arg = "INTERFACE",
+     .offset = offsetof(struct ka_selection_options, interfaces),
+     .group = "Input",
+     .help = "listen on this interface; may be repeated; any is all of them"},
     {.name = "read",
      .letter = 'r',
      .kind = KA_ARG_TEXTS,
@@ -162,10 +169,21 @@ int ka_selection_init(struct ka_selection *selection, const struct ka_selection_
                      selection->files.count, INPUTS_MAX);
         return KA_EXIT_USAGE;
     }
-    if (selection->files.count == 0) {
-        selection->interface = next < words->count ? words->items[next++] : "any";
-        if (!is_interface(selection->interface))
-            return neither(selection->interface, error);
+    for (size_t i = 0; i < options->interfaces.count; i++) {
+        if (ka_texts_add(&selection->interfaces, options->interfaces.items[i], error) < 0)
+            return KA_EXIT_FAILED;
+    }
+    if (selection->files.count > 0 && selection->interfaces.count > 0) {
+        ka_error_set(error, "%s is a file and %s an interface; read the one or listen on the other",
+                     selection->files.items[0], selection->interfaces.items[0]);
+        return KA_EXIT_USAGE;
+    }
+    if (selection->files.count == 0 && selection->interfaces.count == 0) {
+        const char *interface = next < words->count ? words->items[next++] : "any";
+        if (!is_interface(interface))
+            return neither(interface, error);
+        if (ka_texts_add(&selection->interfaces, interface, error) < 0)
+            return KA_EXIT_FAILED;
     }
     return take_filter(selection, options, words, next, error);
 }
@@ -173,6 +191,7 @@ int ka_selection_init(struct ka_selection *selection, const struct ka_selection_
 void ka_selection_fini(struct ka_selection *selection)
 {
     free(selection->files.items);
+    free(selection->interfaces.items);
     free(selection->filter);
     *selection = (struct ka_selection){.filter = NULL};
 }
@@ -202,13 +221,11 @@ static int open_files(const struct ka_texts *files, const char *filter, struct k
     return status;
 }
 
-int ka_selection_open(const struct ka_selection *selection, struct ka_source **out,
-                      struct ka_error *error)
+int ka_selection_open(const struct ka_selection *selection, const struct ka_listen_options *listen,
+                      struct ka_source **out, struct ka_error *error)
 {
-    if (selection->interface != NULL)
-        return ka_error_set(error,
-                            "cannot listen on %s: this version reads capture files only; name one",
-                            selection->interface);
+    if (selection->interfaces.count > 0)
+        return ka_listen_open(&selection->interfaces, selection->filter, listen, out, error);
     char *widened = NULL;
     if (selection->filter != NULL) {
         widened = ka_filter_widen(selection->filter);

@@ -1,7 +1,9 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 #include "cli/sniff.h"
 
+#include "capture/live.h"
 #include "cli/color.h"
+#include "cli/listen.h"
 #include "cli/pipeline.h"
 #include "cli/privileges.h"
 #include "cli/selection.h"
@@ -9,10 +11,12 @@
 #include "output/output.h"
 
 #include <stdlib.h>
+#include <unistd.h>
 
 struct options {
     struct ka_general general;
     struct ka_selection_options selection;
+    struct ka_listen_options listen;
     struct ka_pipeline_options pipeline;
     unsigned color; /* enum ka_color */
     bool json;
@@ -75,13 +79,14 @@ static const struct ka_option rows[] = {
 
 static const struct ka_option_set sets[] = {
     {ka_selection_rows, offsetof(struct options, selection)},
+    {ka_listen_rows, offsetof(struct options, listen)},
     {ka_pipeline_rows, offsetof(struct options, pipeline)},
     {rows, 0},
     {ka_general_rows, offsetof(struct options, general)},
     {.rows = NULL},
 };
 
-static const struct options defaults = {.color = KA_COLOR_AUTO};
+static const struct options defaults = {.listen = KA_LISTEN_DEFAULTS, .color = KA_COLOR_AUTO};
 
 /* A sink in front of the output, and what it needs to know. */
 struct view {
@@ -126,6 +131,7 @@ static int show_source(struct ka_source *source, const struct options *options,
 {
     int status = KA_EXIT_FAILED;
     struct view view = {.options = options};
+    bool live = source->pace == KA_PACE_LIVE;
     const char **names = calloc(source->inputs, sizeof(*names));
     if (names == NULL) {
         ka_error_set(error, "cannot list %u inputs: out of memory", source->inputs);
@@ -138,7 +144,9 @@ static int show_source(struct ka_source *source, const struct options *options,
         .color = ka_wants_color(options->color),
         .utc = options->utc,
         .verbose = options->verbose,
-        .line_buffered = options->line_buffered,
+        .line_buffered = options->line_buffered || live,
+        .live = live,
+        .only_changes = live && !options->verbose && isatty(STDOUT_FILENO),
         .input_names = names,
         .input_count = source->inputs,
     };
@@ -169,6 +177,8 @@ static int run(const void *given, const struct ka_texts *words, struct ka_error 
     const struct options *options = given;
     if (options->schema)
         return print_schema(error);
+    if (options->listen.list)
+        return ka_listen_list(error) == 0 ? KA_EXIT_DONE : KA_EXIT_FAILED;
     if (ka_signals_install(error) < 0)
         return KA_EXIT_FAILED;
     struct ka_selection selection;
@@ -176,8 +186,12 @@ static int run(const void *given, const struct ka_texts *words, struct ka_error 
     int status = ka_selection_init(&selection, &options->selection, words, error);
     if (status == KA_EXIT_DONE) {
         status = KA_EXIT_FAILED;
-        if (ka_selection_open(&selection, &source, error) == 0 && ka_privileges_drop(error) == 0)
+        if (ka_selection_open(&selection, &options->listen, &source, error) == 0 &&
+            ka_privileges_drop(error) == 0) {
+            if (source->pace == KA_PACE_LIVE)
+                ka_listen_announce(source, selection.filter, &options->listen);
             status = show_source(source, options, error);
+        }
     }
     ka_source_close(source);
     ka_selection_fini(&selection);
@@ -186,11 +200,13 @@ static int run(const void *given, const struct ka_texts *words, struct ka_error 
 
 const struct ka_command ka_command_sniff = {
     .name = "sniff",
-    .summary = "Reads captures and tells of every keepalive probe, its answer and its end",
-    .synopsis = "[OPTIONS] FILE... [FILTER...]",
+    .summary = "Watches an interface, or reads captures, and tells of every keepalive probe, its "
+               "answer and its end",
+    .synopsis = "[OPTIONS] [INTERFACE|FILE...] [FILTER...]",
     .notes = "The first words that are existing files are read as one capture in time order, - is\n"
-             "standard input; the rest is a filter in tcpdump's language. Exit status: 0 done,\n"
-             "1 failed or input damaged, 2 wrong usage, 3 a --fail-on state was seen.\n",
+             "standard input; another first word is an interface to listen on (none: any); the\n"
+             "rest is a filter in tcpdump's language. Exit status: 0 done, 1 failed or input\n"
+             "damaged, 2 wrong usage, 3 a --fail-on state was seen.\n",
     .sets = sets,
     .defaults = &defaults,
     .options_size = sizeof(struct options),

@@ -87,7 +87,8 @@ static void words_are_files_then_an_interface_then_the_filter(void **state)
         assert_int_equal(ka_selection_init(&selection, &options, &words, &error), KA_EXIT_DONE);
         assert_string_equal(error.text, "");
         assert_int_equal(selection.files.count, rows[i].files);
-        assert_string_equal(selection.interface != NULL ? selection.interface : "",
+        const struct ka_texts *interfaces = &selection.interfaces;
+        assert_string_equal(interfaces->count > 0 ? interfaces->items[0] : "",
                             rows[i].interface != NULL ? rows[i].interface : "");
         assert_string_equal(selection.filter != NULL ? selection.filter : "",
                             rows[i].filter != NULL ? rows[i].filter : "");
