@@ -20,8 +20,16 @@ struct ka_deadlines {
     uint32_t room;
 };
 
+/* The records of what a report remembers (history.h), by ka_table_index. */
+struct ka_histories {
+    struct ka_slab records;
+    uint32_t *index;
+    uint32_t room;
+};
+
 struct ka_analysis {
     struct ka_table table;
+    struct ka_histories histories; /* empty unless a report is wanted */
     struct ka_slab extras;
     struct ka_slab probers;
     struct ka_slab doubts;
@@ -29,6 +37,7 @@ struct ka_analysis {
     struct ka_engine_config config;
     struct ka_engine_stats stats;
     ka_time clock;  /* the latest time that packets agree on; KA_TIME_NONE before the first */
+    ka_time hole;   /* end of the last pause of a minute in the whole capture; KA_TIME_NONE none */
     uint8_t digits; /* of the capture's stamps */
     bool memory_out;
 };
@@ -44,6 +53,8 @@ enum ka_occurrence_kind {
     KA_OCC_REINCARNATED, /* side had answered with unrelated numbers and was reset for it */
     KA_OCC_WINDOW_PROBE, /* side sent a window probe */
     KA_OCC_LOOKALIKE,    /* side sent what only looks like a probe */
+    KA_OCC_APP_SILENT, /* side answers probes, but its application left requests without response */
+    KA_OCC_APP_SPEAKS, /* it speaks again */
 };
 
 /* Something that happened. Members beside the first block hold only for their kind. */

@@ -2,7 +2,8 @@
  *
  * The end of a connection: its summary as an event, and its memory back.
  */
-#include "analyzers/analysis.h"
+#include "analyzers/finding.h"
+#include "analyzers/history.h"
 
 #include <string.h>
 
@@ -154,13 +155,22 @@ void ka_connection_report(struct ka_analysis *analysis, struct ka_conn *conn, en
     ka_event_begin(analysis, &event, KA_EVENT_CONNECTION, &about);
     enum ka_ended own = how_ended(conn);
     fill(analysis, conn, own != KA_ENDED_OPEN ? own : ended, &event.connection);
-    if (is_worth_telling(analysis, conn, &event.connection))
+    bool worth_telling = is_worth_telling(analysis, conn, &event.connection);
+    if (analysis->config.report) {
+        struct ka_activity activity;
+        ka_history_fill(analysis, conn, &event.connection, &activity);
+        event.notable = worth_telling;
+        event.notable |= ka_findings_tell(analysis, conn, &event.connection);
         analysis->config.sink.emit(analysis->config.sink.context, &event);
+    } else if (worth_telling) {
+        analysis->config.sink.emit(analysis->config.sink.context, &event);
+    }
 }
 
 void ka_connection_end(struct ka_analysis *analysis, struct ka_conn *conn, enum ka_ended ended)
 {
     ka_connection_report(analysis, conn, ended);
+    ka_history_drop(analysis, conn);
     ka_records_drop(analysis, conn);
     ka_table_remove(&analysis->table, conn);
 }

@@ -5,7 +5,8 @@
  */
 #include "analyzers/engine.h"
 
-#include "analyzers/analysis.h"
+#include "analyzers/finding.h"
+#include "analyzers/history.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -17,6 +18,9 @@ static const ka_time linger = 60 * KA_SECOND;
 /* A step forward beyond this, or backward beyond that, is believed when two packets agree. */
 static const ka_time leap = 3600 * KA_SECOND;
 static const ka_time step_back = KA_SECOND;
+
+/* Where nothing at all was captured for so long, it may be that nobody was looking. */
+static const ka_time hole = 60 * KA_SECOND;
 
 struct ka_engine {
     struct ka_analysis analysis;
@@ -47,10 +51,12 @@ int ka_engine_create(const struct ka_engine_config *config, struct ka_engine **o
     ka_slab_init(&analysis->extras, sizeof(struct ka_extra));
     ka_slab_init(&analysis->probers, sizeof(struct ka_prober));
     ka_slab_init(&analysis->doubts, sizeof(struct ka_doubt));
+    ka_histories_init(&analysis->histories);
     analysis->config = *config;
     if (analysis->config.memcap == 0)
         analysis->config.memcap = default_memcap();
     analysis->clock = KA_TIME_NONE;
+    analysis->hole = KA_TIME_NONE;
     analysis->stats.first = KA_TIME_NONE;
     analysis->stats.last = KA_TIME_NONE;
     analysis->digits = 6;
@@ -64,6 +70,7 @@ void ka_engine_free(struct ka_engine *engine)
     if (engine == NULL)
         return;
     ka_deadlines_fini(&engine->analysis);
+    ka_histories_fini(&engine->analysis.histories);
     ka_slab_fini(&engine->analysis.doubts);
     ka_slab_fini(&engine->analysis.probers);
     ka_slab_fini(&engine->analysis.extras);
@@ -75,6 +82,7 @@ static size_t memory(const struct ka_analysis *analysis)
 {
     return ka_table_memory(&analysis->table) + ka_slab_memory(&analysis->extras) +
            ka_slab_memory(&analysis->probers) + ka_slab_memory(&analysis->doubts) +
+           ka_histories_memory(&analysis->histories) +
            analysis->deadlines.room * sizeof(struct ka_prober *);
 }
 
@@ -93,6 +101,8 @@ static void pass_deadlines(struct ka_analysis *analysis, ka_time now)
 
 static void set_clock(struct ka_analysis *analysis, ka_time now)
 {
+    if (ka_time_between(analysis->clock, now) >= hole)
+        analysis->hole = now;
     analysis->clock = now;
     pass_deadlines(analysis, now);
 }
@@ -300,12 +310,20 @@ static void take_segment(struct ka_analysis *analysis, const struct ka_packet *p
                          const struct lookup *lookup)
 {
     struct ka_segment segment;
+    struct ka_glimpse before;
     struct ka_conn *conn = conn_for(analysis, &lookup->key, lookup->hash, lookup->side, packet);
     analysis->stats.tcp++;
     if (conn == NULL)
         return;
-    if (ka_track(conn, lookup->side, packet, &segment))
+    if (analysis->config.report)
+        ka_history_before(conn, lookup->side, packet, &before);
+    bool copy = false;
+    if (ka_track(conn, lookup->side, packet, &segment)) {
         ka_recognise(analysis, &segment);
+        copy = (segment.facts & KA_SEG_COPY) != 0;
+    }
+    if (analysis->config.report && !copy)
+        ka_history_segment(analysis, conn, lookup->side, packet, &before);
     classify(analysis, conn);
 }
 

@@ -20,6 +20,8 @@ struct ka_engine_config {
     bool vlan_key;   /* VLAN tags are part of a connection's key */
     bool all;        /* connection events for every connection */
     bool lookalikes; /* emit lookalike events */
+    bool report; /* look closer: findings, heartbeats, HTTP, every silence; and a connection event
+                    for every connection, `notable` where it is worth a line */
     struct ka_sink sink;
 };
 

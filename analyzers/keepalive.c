@@ -98,6 +98,8 @@ void ka_keepalive_occurred(struct ka_analysis *analysis, const struct ka_occurre
     case KA_OCC_GAVE_UP:
     case KA_OCC_RESET:
     case KA_OCC_REINCARNATED:
+    case KA_OCC_APP_SILENT:
+    case KA_OCC_APP_SPEAKS:
         break;
     }
 }

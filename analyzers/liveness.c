@@ -15,6 +15,8 @@ enum input {
     INPUT_RESET,
     INPUT_REINCARNATED,
     INPUT_UNREACHABLE,
+    INPUT_APP_SILENT,
+    INPUT_APP_SPEAKS,
 };
 
 struct transition {
@@ -34,6 +36,9 @@ static const char why_rst[] = "RST in answer to a probe: rebooted, or the connec
 static const char why_reset[] = "it reset the connection";
 static const char why_challenge[] =
     "it answered with unrelated numbers: it has another connection on these ports";
+static const char why_app_silent[] =
+    "it answers probes, but its application has left a request without a response";
+static const char why_app_speaks[] = "its application speaks again";
 static const char why_icmp[] = "an ICMP error about a probe says so";
 
 static const struct transition transitions[] = {
@@ -65,6 +70,14 @@ static const struct transition transitions[] = {
     {INPUT_UNREACHABLE, KA_PEER_UNKNOWN, KA_PEER_UNREACHABLE, KA_APP_NONE, why_icmp},
     {INPUT_UNREACHABLE, KA_PEER_ALIVE, KA_PEER_UNREACHABLE, KA_APP_NONE, why_icmp},
     {INPUT_UNREACHABLE, KA_PEER_SILENT, KA_PEER_UNREACHABLE, KA_APP_NONE, why_icmp},
+    {INPUT_APP_SILENT, KA_PEER_ALIVE, KA_PEER_APP_SILENT, KA_APP_NONE, why_app_silent},
+    {INPUT_APP_SPEAKS, KA_PEER_APP_SILENT, KA_PEER_ALIVE, KA_APP_NONE, why_app_speaks},
+    {INPUT_ABSENT, KA_PEER_APP_SILENT, KA_PEER_SILENT, KA_APP_NONE, why_absent},
+    {INPUT_GAVE_UP, KA_PEER_APP_SILENT, KA_PEER_DEAD, KA_APP_ETIMEDOUT, why_gave_up},
+    {INPUT_RESET_ANSWER, KA_PEER_APP_SILENT, KA_PEER_RESET, KA_APP_ECONNRESET, why_rst},
+    {INPUT_RESET, KA_PEER_APP_SILENT, KA_PEER_RESET, KA_APP_ECONNRESET, why_reset},
+    {INPUT_REINCARNATED, KA_PEER_APP_SILENT, KA_PEER_RESET, KA_APP_NONE, why_challenge},
+    {INPUT_UNREACHABLE, KA_PEER_APP_SILENT, KA_PEER_UNREACHABLE, KA_APP_NONE, why_icmp},
 };
 
 static const struct transition *find_transition(enum input input, unsigned from)
@@ -106,6 +119,12 @@ static bool find_input(const struct ka_occurrence *occurrence, enum input *input
         return true;
     case KA_OCC_REINCARNATED:
         *input = INPUT_REINCARNATED;
+        return true;
+    case KA_OCC_APP_SILENT:
+        *input = INPUT_APP_SILENT;
+        return true;
+    case KA_OCC_APP_SPEAKS:
+        *input = INPUT_APP_SPEAKS;
         return true;
     case KA_OCC_PROBE:
     case KA_OCC_WINDOW_PROBE:

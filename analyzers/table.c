@@ -2,12 +2,13 @@
  *
  * The analysers, in the order they are asked: an analyser is one file and one line here.
  */
-#include "analyzers/analysis.h"
+#include "analyzers/history.h"
 
 const struct ka_analyzer ka_analyzers[] = {
     {"keepalive", ka_keepalive_occurred},
     {"schedule", ka_schedule_occurred},
     {"liveness", ka_liveness_occurred},
+    {"history", ka_history_occurred},
     {NULL, NULL},
 };
 

@@ -7,6 +7,7 @@
 
 #include "cli/audit.h"
 #include "cli/command.h"
+#include "cli/report.h"
 #include "cli/sniff.h"
 #include "cli/sockets.h"
 
@@ -17,6 +18,7 @@
 /* The first is meant where no command is named. */
 static const struct ka_command *const commands[] = {
     &ka_command_sniff,
+    &ka_command_report,
     &ka_command_sockets,
     &ka_command_audit,
 };

@@ -201,6 +201,7 @@ static int create_engine(struct run *run, const struct ka_pipeline_options *opti
         .vlan_key = options->vlan_key,
         .all = options->all,
         .lookalikes = run->outlet->lookalikes,
+        .report = run->outlet->report,
         .sink = {.emit = watch_event, .context = run},
     };
     if (getrandom(config.key, sizeof(config.key), 0) != (ssize_t)sizeof(config.key))

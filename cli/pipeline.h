@@ -31,6 +31,7 @@ struct ka_pipeline_outlet {
     void (*summary)(void *context, const struct ka_event *capture);
     void *context;
     bool lookalikes; /* lookalike events are wanted too */
+    bool report;     /* the engine looks closer: see ka_engine_config */
 };
 
 /* Reads `source` (which stays the caller's) to its end, -c frames or a stop signal. Returns the

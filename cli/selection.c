@@ -16,7 +16,7 @@ enum {
     INPUTS_MAX = 65535
 };
 
-const struct ka_option ka_selection_rows[] = {
+const struct ka_option ka_selection_live_rows[] = {
     {.name = "interface",
      .letter = 'i',
      .kind = KA_ARG_TEXTS,
@@ -24,6 +24,10 @@ const struct ka_option ka_selection_rows[] = {
      .offset = offsetof(struct ka_selection_options, interfaces),
      .group = "Input",
      .help = "listen on this interface; may be repeated; any is all of them"},
+    {.help = NULL},
+};
+
+const struct ka_option ka_selection_rows[] = {
     {.name = "read",
      .letter = 'r',
      .kind = KA_ARG_TEXTS,

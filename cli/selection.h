@@ -10,7 +10,8 @@
 #include "cli/listen.h"
 #include "cli/options.h"
 
-/* The options of this module; ka_selection_rows describe them. */
+/* The options of this module; ka_selection_rows describe them, ka_selection_live_rows those that
+ * only commands need that listen. */
 struct ka_selection_options {
     struct ka_texts interfaces; /* -i */
     struct ka_texts files;      /* -r */
@@ -19,6 +20,7 @@ struct ka_selection_options {
 };
 
 extern const struct ka_option ka_selection_rows[];
+extern const struct ka_option ka_selection_live_rows[];
 
 /* What the options and words mean: either files or interfaces, and a filter. */
 struct ka_selection {

@@ -78,6 +78,7 @@ static const struct ka_option rows[] = {
 };
 
 static const struct ka_option_set sets[] = {
+    {ka_selection_live_rows, offsetof(struct options, selection)},
     {ka_selection_rows, offsetof(struct options, selection)},
     {ka_listen_rows, offsetof(struct options, listen)},
     {ka_pipeline_rows, offsetof(struct options, pipeline)},

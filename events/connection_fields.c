@@ -7,6 +7,8 @@
 /* Offsets in the parts of the event that are objects of their own. */
 #define SIDE(member)       offsetof(struct ka_ev_keepalive, member)
 #define CONNECTION(member) offsetof(struct ka_ev_connection, member)
+#define HTTP(member)       offsetof(struct ka_ev_http, member)
+#define BEAT(member)       offsetof(struct ka_ev_heartbeat, member)
 
 static const char *const began_names[] = {"syn", "midstream"};
 
@@ -38,6 +40,24 @@ static bool has_exchange(const void *object)
 {
     const struct ka_event *event = object;
     return event->connection.exchange_frames > 0;
+}
+
+static bool has_http(const void *object)
+{
+    const struct ka_event *event = object;
+    return event->connection.http.requests + event->connection.http.responses > 0;
+}
+
+static bool has_heartbeat(const void *object)
+{
+    const struct ka_event *event = object;
+    return event->connection.heartbeat.present;
+}
+
+static bool is_max_unknown(const void *object)
+{
+    const struct ka_ev_http *http = object;
+    return http->max == 0;
 }
 
 static const struct ka_field rtt_fields[] = {
@@ -104,6 +124,48 @@ static const struct ka_field states_fields[] = {
     END,
 };
 
+static const char *const version_names[] = {"1.0", "1.1"};
+
+static const struct ka_field http_fields[] = {
+    {ALWAYS(U32, "requests", HTTP(requests), NULL),
+     .meaning = "requests that begin a segment: at least so many"},
+    {ALWAYS(U32, "responses", HTTP(responses), NULL),
+     .meaning = "responses that begin a segment: at least so many"},
+    {ALWAYS(ENUM, "version", HTTP(minor), NULL), NAMES(version_names),
+     .meaning = "the lower of both sides"},
+    {OR_NULL(ENUM, "persistence", HTTP(persistence), NULL), NAMES(ka_names_persistence),
+     .meaning = "whether the headers let the connection live on; null where they were not seen"},
+    {OR_NULL(DURATION, "timeout_s", HTTP(timeout), "s"),
+     .meaning = "Keep-Alive: timeout; null where not told"},
+    {OR_NULL(U32, "max", HTTP(max), NULL), .null_when = is_max_unknown,
+     .meaning = "Keep-Alive: max; null where not told"},
+    {OR_NULL(DURATION, "idle_before_close_s", HTTP(idle_before_close), "s"),
+     .meaning = "from the last data to the first FIN or RST; null where not closed"},
+    {OR_NULL(ENUM, "closed_by", HTTP(closed_by), NULL), NAMES(ka_names_closer),
+     .meaning = "who closed first; null where not closed"},
+    {ALWAYS(BOOL, "cut", HTTP(cut), NULL),
+     .meaning = "some headers go on beyond what was captured of their packet"},
+    END,
+};
+
+static const struct ka_field heartbeat_fields[] = {
+    {OPTIONAL(TEXT, "name", BEAT(name), NULL),
+     .meaning = "the protocol's message; absent where it is not known"},
+    {ALWAYS(ENUM, "asker", BEAT(asker), NULL), NAMES(ka_names_side),
+     .meaning = "who sends it unasked"},
+    {OR_NULL(DURATION, "period_s", BEAT(period), "s"), .meaning = "median; null where unknown"},
+    {OR_NULL(DURATION, "jitter_s", BEAT(jitter), "s"),
+     .meaning = "median distance from the period; null where unknown"},
+    {ALWAYS(U32, "size", BEAT(size), "bytes"), .meaning = "payload"},
+    {ALWAYS(U32, "answer_size", BEAT(answer_size), "bytes"),
+     .meaning = "payload of the answers; 0 where none was seen"},
+    {ALWAYS(U32, "sent", BEAT(sent), NULL), .meaning = "heartbeats sent"},
+    {ALWAYS(U32, "answered", BEAT(answered), NULL), .meaning = "answered by data"},
+    {ALWAYS(U32, "missing", BEAT(missing), NULL),
+     .meaning = "answers missing at the end where there had been some"},
+    END,
+};
+
 const struct ka_field ka_connection_fields[] = {
     {OR_NULL(TIMESTAMP, "start", AT(connection.start), NULL), .meaning = "first packet"},
     {OR_NULL(TIMESTAMP, "end", AT(connection.end), NULL), .meaning = "last packet"},
@@ -134,6 +196,11 @@ const struct ka_field ka_connection_fields[] = {
     {ALWAYS(COUNTS32, "lookalikes", AT(connection.lookalikes), "packets"),
      NAMES(ka_names_lookalike),
      .meaning = "segments that look like probes and are none, by reason"},
+    {OPTIONAL(OBJECT, "http", AT(connection.http), NULL), .fields = http_fields, .when = has_http,
+     .meaning = "HTTP/1.x seen in the payload; in a report only"},
+    {OPTIONAL(OBJECT, "heartbeat", AT(connection.heartbeat), NULL), .fields = heartbeat_fields,
+     .when = has_heartbeat,
+     .meaning = "small messages of the application at a period; in a report only"},
     {OPTIONAL(TEXT, "note", AT(connection.note), NULL),
      .meaning = "a footnote where alive needs one"},
     END,

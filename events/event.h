@@ -146,6 +146,68 @@ struct ka_ev_keepalive {
     double share;            /* of the connection's packets that are probes or answers, 0..1 */
 };
 
+/* Persistence as HTTP/1.x headers tell it; another thing than keepalive. */
+enum ka_http_persistence { KA_HTTP_UNKNOWN, KA_HTTP_PERSISTENT, KA_HTTP_CLOSE };
+enum ka_closer { KA_CLOSER_NONE, KA_CLOSER_CLIENT, KA_CLOSER_SERVER };
+
+struct ka_ev_http {
+    ka_time timeout;           /* Keep-Alive: timeout=; KA_TIME_NONE not told */
+    ka_time idle_before_close; /* KA_TIME_NONE where not closed */
+    uint32_t requests;         /* that begin a segment: at least so many */
+    uint32_t responses;
+    uint32_t max;        /* Keep-Alive: max=; 0 not told */
+    uint8_t minor;       /* of the lower version of both sides: 0 or 1 */
+    uint8_t persistence; /* enum ka_http_persistence */
+    uint8_t closed_by;   /* enum ka_closer */
+    bool cut;            /* some headers go on beyond what was captured of their packet */
+};
+
+/* Small messages of the application at a period. */
+struct ka_ev_heartbeat {
+    const char *name;     /* of the protocol's message; static text, NULL unknown */
+    ka_time period;       /* median; KA_TIME_NONE unknown */
+    ka_time jitter;       /* median distance from it; KA_TIME_NONE unknown */
+    uint32_t size;        /* bytes */
+    uint32_t answer_size; /* bytes; 0 none was seen */
+    uint32_t sent;
+    uint32_t answered;
+    uint32_t
+        missing;   /* answers missing at the end, one after the other, where there had been some */
+    uint8_t asker; /* enum ka_speaker */
+    bool present;
+};
+
+/* A time in which data moved. */
+struct ka_span {
+    ka_time from;
+    ka_time to;
+    uint64_t frame; /* the first */
+    uint32_t packets[2];
+    uint32_t bytes[2];
+};
+
+enum ka_gap_result { KA_GAP_SURVIVED, KA_GAP_DIED, KA_GAP_CENSORED };
+
+/* A time in which nothing at all was on the wire, and whether the connection lived through it. */
+struct ka_gap {
+    ka_time from;
+    ka_time length;
+    uint64_t frame;  /* of the first packet afterwards, 0 none */
+    uint8_t result;  /* enum ka_gap_result */
+    uint8_t after;   /* enum ka_after_expiry */
+    uint8_t speaker; /* enum ka_speaker: who broke the silence */
+};
+
+/* What is kept of a connection to draw it and to learn from its silences, in order of time. Fixed
+ * in size: near spans are merged, short gaps given up. */
+struct ka_activity {
+    const struct ka_span *spans;
+    const struct ka_gap *gaps;
+    uint16_t span_count;
+    uint16_t gap_count;
+    uint32_t gaps_survived; /* ever */
+};
+
 /* Index 0 is the client, 1 the server. */
 struct ka_ev_connection {
     ka_time start;
@@ -164,6 +226,11 @@ struct ka_ev_connection {
     ka_time exchange_interval; /* their period */
     struct ka_ev_keepalive keepalive[2];
     const char *note; /* footnote where alive needs one; static text or NULL */
+    /* The rest in a report only. */
+    struct ka_ev_http http; /* with requests or responses above 0 */
+    struct ka_ev_heartbeat heartbeat;
+    const struct ka_activity
+        *activity; /* for drawing, not a field; NULL, or valid during the call */
 };
 
 enum { KA_UNDECODED_SLOTS = 16, KA_TEXT_MAX = 256 };
@@ -199,6 +266,9 @@ struct ka_figure {
     double value;     /* NaN is written as null */
 };
 
+/* A remark; something that may become trouble; something that went wrong. */
+enum ka_severity { KA_SEVERITY_NOTE, KA_SEVERITY_WARNING, KA_SEVERITY_ERROR };
+
 enum ka_evidence { KA_EVIDENCE_FRAMES, KA_EVIDENCE_FLOWS };
 
 /* Something worth telling that several events or connections show together. */
@@ -207,7 +277,9 @@ struct ka_ev_finding {
     char text[KA_TEXT_MAX];             /* a sentence for people; may hold foreign text */
     uint64_t evidence[KA_EVIDENCE_MAX]; /* frame numbers or flow ids, 0 ends */
     struct ka_figure figures[KA_FIGURES_MAX];
+    const char *advice;  /* what to change; static text or NULL */
     uint8_t evidence_of; /* enum ka_evidence: what the numbers in `evidence` are */
+    uint8_t severity;    /* enum ka_severity */
 };
 
 enum ka_verdict {

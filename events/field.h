@@ -75,6 +75,7 @@ const char *ka_peer_state_name(enum ka_peer_state state);
 const char *ka_lookalike_name(enum ka_lookalike reason);
 const char *ka_app_error_name(enum ka_app_error error); /* NULL for none */
 const char *ka_ended_name(enum ka_ended ended);
+const char *ka_severity_name(enum ka_severity severity);
 
 /* Indexed by enum ka_tunnel_type and enum ka_undecoded of decode/, which this room may not include:
  * a test holds the names equal. NULL for a value out of range and for "none" and "decoded". */

@@ -78,6 +78,22 @@ const char *const ka_names_after[KA_NAMES_AFTER] = {
     [KA_AFTER_CLOSED] = "closed-by-server",
 };
 
+const char *const ka_names_severity[KA_NAMES_SEVERITY] = {
+    [KA_SEVERITY_NOTE] = "note",
+    [KA_SEVERITY_WARNING] = "warning",
+    [KA_SEVERITY_ERROR] = "error",
+};
+
+const char *const ka_names_persistence[KA_NAMES_PERSISTENCE] = {
+    [KA_HTTP_PERSISTENT] = "persistent",
+    [KA_HTTP_CLOSE] = "close",
+};
+
+const char *const ka_names_closer[KA_NAMES_CLOSER] = {
+    [KA_CLOSER_CLIENT] = "client",
+    [KA_CLOSER_SERVER] = "server",
+};
+
 /* By enum ka_tunnel_type and enum ka_undecoded: see field.h. */
 const char *const ka_names_tunnel[KA_NAMES_TUNNEL] = {
     NULL, "gre", "ipip", "vxlan", "geneve", "mpls", "pppoe",
@@ -116,4 +132,9 @@ const char *ka_event_tunnel_name(unsigned tunnel_type)
 const char *ka_event_undecoded_name(unsigned reason)
 {
     return reason < KA_UNDECODED_SLOTS ? ka_names_undecoded[reason] : NULL;
+}
+
+const char *ka_severity_name(enum ka_severity severity)
+{
+    return (unsigned)severity < KA_NAMES_SEVERITY ? ka_names_severity[severity] : NULL;
 }

@@ -19,6 +19,9 @@ enum {
     KA_NAMES_SIDE = 2,
     KA_NAMES_AFTER = 6,
     KA_NAMES_TUNNEL = 7,
+    KA_NAMES_SEVERITY = 3,
+    KA_NAMES_PERSISTENCE = 3,
+    KA_NAMES_CLOSER = 3,
 };
 
 extern const char *const ka_names_confidence[KA_NAMES_CONFIDENCE];
@@ -33,6 +36,9 @@ extern const char *const ka_names_verdict[KA_VERDICT_COUNT];
 extern const char *const ka_names_arm[KA_NAMES_ARM];
 extern const char *const ka_names_side[KA_NAMES_SIDE];
 extern const char *const ka_names_after[KA_NAMES_AFTER];
+extern const char *const ka_names_severity[KA_NAMES_SEVERITY];
+extern const char *const ka_names_persistence[KA_NAMES_PERSISTENCE];
+extern const char *const ka_names_closer[KA_NAMES_CLOSER];
 extern const char *const ka_names_tunnel[KA_NAMES_TUNNEL];
 extern const char *const ka_names_undecoded[KA_UNDECODED_SLOTS];
 

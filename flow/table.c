@@ -169,7 +169,7 @@ static int grow(struct ka_table *table)
     return 0;
 }
 
-static uint32_t index_of(const struct ka_table *table, const struct ka_conn *conn)
+uint32_t ka_table_index(const struct ka_table *table, const struct ka_conn *conn)
 {
     /* Neighbours know it, the ends of the list do too. */
     if (conn->newer != 0)
@@ -236,7 +236,7 @@ static void erase_slot(struct ka_table *table, uint64_t hole)
 
 void ka_table_remove(struct ka_table *table, struct ka_conn *conn)
 {
-    uint32_t index = index_of(table, conn);
+    uint32_t index = ka_table_index(table, conn);
     erase_slot(table, find_slot(table, &conn->key, ka_table_hash(table, &conn->key)));
     unlink_conn(table, conn);
     ka_slab_give(&table->conns, index);
@@ -246,14 +246,14 @@ void ka_table_touch(struct ka_table *table, struct ka_conn *conn)
 {
     if (conn->newer == 0)
         return;
-    uint32_t index = index_of(table, conn);
+    uint32_t index = ka_table_index(table, conn);
     unlink_conn(table, conn);
     link_newest(table, conn, index);
 }
 
 void ka_table_reclass(struct ka_table *table, struct ka_conn *conn, enum ka_conn_class class)
 {
-    uint32_t index = index_of(table, conn);
+    uint32_t index = ka_table_index(table, conn);
     unlink_conn(table, conn);
     conn->flags =
         (uint16_t)((conn->flags & ~(unsigned)KA_CONN_CLASS) | (unsigned)class * KA_CONN_CLASS_UNIT);

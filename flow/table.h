@@ -72,6 +72,9 @@ struct ka_conn *ka_table_oldest(const struct ka_table *table, enum ka_conn_class
 /* The next one of the same class, heard later; NULL at the end. */
 struct ka_conn *ka_table_newer(const struct ka_table *table, const struct ka_conn *conn);
 
+/* A small number of the connection while it is in the table, from 1; used again afterwards. */
+uint32_t ka_table_index(const struct ka_table *table, const struct ka_conn *conn);
+
 /* Connections in the table, and bytes taken for them. */
 uint32_t ka_table_count(const struct ka_table *table);
 size_t ka_table_memory(const struct ka_table *table);

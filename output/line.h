@@ -30,6 +30,9 @@ void ka_line_answer(struct ka_text *line, const struct ka_ev_answer *answer);
 void ka_line_window_probe(struct ka_text *line, const struct ka_ev_window_probe *probe);
 void ka_line_lookalike(struct ka_text *line, const struct ka_ev_lookalike *lookalike);
 void ka_line_connection(struct ka_text *line, const struct ka_ev_connection *connection);
+/* Nothing where there is none. */
+void ka_line_http(struct ka_text *line, const struct ka_ev_http *http);
+void ka_line_heartbeat(struct ka_text *line, const struct ka_ev_heartbeat *heartbeat);
 void ka_line_idle_timeout(struct ka_text *line, const struct ka_ev_idle_timeout *timeout);
 void ka_line_socket(struct ka_text *line, const struct ka_ev_socket *socket);
 

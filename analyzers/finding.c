@@ -1,0 +1,178 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#include "analyzers/finding.h"
+
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+
+const struct ka_finder ka_finders[] = {
+    {"peer-died", ka_find_peer_died},
+    {"killed-in-the-middle", ka_find_killed},
+    {"peer-rebooted", ka_find_peer_rebooted},
+    {"unreachable", ka_find_unreachable},
+    {"application-silent", ka_find_app_silent},
+    {"heartbeat-lost", ka_find_heartbeat_lost},
+    {"keepalive-too-slow", ka_find_keepalive_slow},
+    {"no-keepalive", ka_find_no_keepalive},
+    {"peer-silent", ka_find_peer_silent},
+    {"one-sided-keepalive", ka_find_one_sided},
+    {"keepalive-suspended", ka_find_suspended},
+    {"answered-by-proxy", ka_find_proxy},
+    {"keepalive-storm", ka_find_storm},
+    {"window-closed", ka_find_window_closed},
+    {"two-schedules", ka_find_two_schedules},
+    {"http-idle-close", ka_find_http_idle_close},
+    {"schedule", ka_find_schedule},
+    {NULL, NULL},
+};
+
+/* --- for finders */
+
+void ka_finding_say(struct ka_event *event, enum ka_severity severity, const char *format, ...)
+{
+    va_list arguments;
+    va_start(arguments, format);
+    vsnprintf(event->finding.text, sizeof(event->finding.text), format, arguments);
+    va_end(arguments);
+    event->finding.severity = (uint8_t)severity;
+}
+
+void ka_finding_frame(struct ka_event *event, uint64_t frame)
+{
+    uint64_t *evidence = event->finding.evidence;
+    for (size_t i = 0; i < KA_EVIDENCE_MAX && frame != 0; i++) {
+        if (evidence[i] == frame)
+            return;
+        if (evidence[i] == 0) {
+            evidence[i] = frame;
+            return;
+        }
+    }
+}
+
+void ka_finding_figure(struct ka_event *event, const char *name, double value)
+{
+    struct ka_figure *figures = event->finding.figures;
+    for (size_t i = 0; i < KA_FIGURES_MAX; i++) {
+        if (figures[i].name == NULL) {
+            figures[i] = (struct ka_figure){name, value};
+            return;
+        }
+    }
+}
+
+void ka_finding_seconds(struct ka_event *event, const char *name, ka_time duration)
+{
+    if (duration != KA_TIME_NONE)
+        ka_finding_figure(event, name, (double)duration / (double)KA_SECOND);
+}
+
+void ka_finding_at(struct ka_event *event, ka_time time, uint64_t frame)
+{
+    if (time != KA_TIME_NONE)
+        event->envelope.time = time;
+    event->envelope.frame = frame;
+}
+
+struct ka_words ka_words_duration(ka_time duration)
+{
+    struct ka_words words;
+    _Static_assert(sizeof(words.text) >= KA_TIME_TEXT_SIZE, "a duration has to fit");
+    ka_duration_text(duration, words.text);
+    return words;
+}
+
+struct ka_words ka_words_endpoint(const struct ka_conn *conn, unsigned side)
+{
+    struct ka_words words;
+    _Static_assert(sizeof(words.text) >= KA_ENDPOINT_TEXT_SIZE, "an endpoint has to fit");
+    struct ka_endpoint endpoint = ka_conn_endpoint(conn, side);
+    ka_endpoint_text(&endpoint, words.text);
+    return words;
+}
+
+/* --- what several finders ask */
+
+bool ka_case_was_heard(const struct ka_case *about, unsigned side)
+{
+    return about->conn->side[side].packets > 0;
+}
+
+const struct ka_gap *ka_case_death(const struct ka_case *about)
+{
+    for (unsigned i = about->history->gap_count; i > 0; i--) {
+        if (about->history->gaps[i - 1].result == KA_GAP_DIED)
+            return &about->history->gaps[i - 1];
+    }
+    return NULL;
+}
+
+ka_time ka_case_survived(const struct ka_case *about)
+{
+    ka_time longest = KA_TIME_NONE;
+    for (unsigned i = 0; i < about->history->gap_count; i++) {
+        const struct ka_gap *gap = &about->history->gaps[i];
+        if (gap->result == KA_GAP_SURVIVED && gap->length > longest)
+            longest = gap->length;
+    }
+    return longest;
+}
+
+bool ka_case_reset_by_other(const struct ka_case *about)
+{
+    const struct ka_reset *reset = &about->history->reset;
+    return reset->time != KA_TIME_NONE && reset->usual_ttl != KA_TTL_UNKNOWN &&
+           reset->ttl != reset->usual_ttl;
+}
+
+/* --- the judgement */
+
+static void begin_event(const struct ka_analysis *analysis, struct ka_conn *conn, ka_time time,
+                        unsigned side, const char *kind, struct ka_event *event)
+{
+    struct ka_occurrence at = {.conn = conn, .side = (uint8_t)side, .time = time};
+    ka_event_begin(analysis, event, KA_EVENT_FINDING, &at);
+    event->notable = true;
+    event->finding.kind = kind;
+    event->finding.evidence_of = KA_EVIDENCE_FRAMES;
+}
+
+static struct ka_case make_case(const struct ka_analysis *analysis, const struct ka_conn *conn,
+                                const struct ka_ev_connection *summary)
+{
+    const struct ka_extra *extra = ka_extra_of(analysis, conn);
+    struct ka_case about = {
+        .conn = conn,
+        .history = ka_history_of(analysis, conn),
+        .summary = summary,
+        .client = ka_conn_client(conn),
+        .now = analysis->clock,
+        .hole = analysis->hole,
+    };
+    for (unsigned side = 0; side < 2; side++) {
+        about.prober[side] = ka_prober_of(analysis, conn, side);
+        about.state[side] = extra != NULL ? extra->state[side] : KA_PEER_UNKNOWN;
+    }
+    return about;
+}
+
+bool ka_findings_tell(struct ka_analysis *analysis, struct ka_conn *conn,
+                      const struct ka_ev_connection *summary)
+{
+    bool serious = false;
+    const struct ka_case about = make_case(analysis, conn, summary);
+    if (about.history == NULL)
+        return false;
+    for (const struct ka_finder *row = ka_finders; row->kind != NULL; row++) {
+        for (unsigned i = 0; i < 2; i++) {
+            struct ka_event event;
+            unsigned side = i == 0 ? about.client : !about.client;
+            begin_event(analysis, conn, summary->end, side, row->kind, &event);
+            if (!row->find(&about, side, &event))
+                continue;
+            serious |= event.finding.severity != KA_SEVERITY_NOTE;
+            analysis->config.sink.emit(analysis->config.sink.context, &event);
+        }
+    }
+    return serious;
+}

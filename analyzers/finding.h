@@ -1,0 +1,98 @@
+/* SPDX-License-Identifier: BSD-2-Clause
+ *
+ * Findings: what went wrong on a connection, or may, judged when it ends. A finding is one file in
+ * analyzers/findings/ and one line in the table of analyzers/finding.c.
+ */
+#ifndef KA_ANALYZERS_FINDING_H
+#define KA_ANALYZERS_FINDING_H
+
+#include "analyzers/history.h"
+
+/* What a finder may look at: a connection at its end, or at the end of the capture. */
+struct ka_case {
+    const struct ka_conn *conn;
+    const struct ka_history *history;
+    const struct ka_ev_connection *summary;
+    const struct ka_prober *prober[2]; /* by side; NULL where it never probed */
+    uint8_t state[2];                  /* enum ka_peer_state, by judged side */
+    unsigned client;                   /* index of the client's side */
+    ka_time now;                       /* of the last packet of the capture so far */
+    ka_time hole;                      /* see ka_analysis */
+};
+
+/* Looks at `side` (an index into conn->side) of the connection. True when there is something to
+ * tell: then event->finding is filled but for its kind, and where a packet stands behind it the
+ * envelope's time and frame, which are else those of the connection's end. The envelope's src is
+ * `side` already. */
+typedef bool ka_find(const struct ka_case *about, unsigned side, struct ka_event *event);
+
+struct ka_finder {
+    const char *kind;
+    ka_find *find;
+};
+
+/* The table, most important first; ends with a NULL kind. */
+extern const struct ka_finder ka_finders[];
+
+/* Judges the connection and emits its findings. True when something above a note was found. */
+bool ka_findings_tell(struct ka_analysis *analysis, struct ka_conn *conn,
+                      const struct ka_ev_connection *summary);
+
+/* --- for finders */
+
+/* Writes the sentence, cut where it is too long. */
+void ka_finding_say(struct ka_event *event, enum ka_severity severity, const char *format, ...)
+    __attribute__((format(printf, 3, 4)));
+
+/* Adds evidence, unless the frame is 0, known already or there is no room. */
+void ka_finding_frame(struct ka_event *event, uint64_t frame);
+
+/* Adds a figure; a duration in seconds. */
+void ka_finding_figure(struct ka_event *event, const char *name, double value);
+void ka_finding_seconds(struct ka_event *event, const char *name, ka_time duration);
+
+/* The moment and packet the finding is about. */
+void ka_finding_at(struct ka_event *event, ka_time time, uint64_t frame);
+
+/* Text for one printf argument. */
+struct ka_words {
+    char text[64];
+};
+struct ka_words ka_words_duration(ka_time duration);
+struct ka_words ka_words_endpoint(const struct ka_conn *conn, unsigned side);
+
+/* --- what several finders ask */
+
+/* True when the side ever answered or spoke: without that nothing can be said of its silence. */
+bool ka_case_was_heard(const struct ka_case *about, unsigned side);
+
+/* The silence that the connection did not survive; NULL none. */
+const struct ka_gap *ka_case_death(const struct ka_case *about);
+
+/* The longest silence that it survived; KA_TIME_NONE none. */
+ka_time ka_case_survived(const struct ka_case *about);
+
+/* True when the connection was reset by someone who is not the host whose address the RST carries.
+ */
+bool ka_case_reset_by_other(const struct ka_case *about);
+
+/* The findings. */
+ka_find ka_find_peer_died;
+ka_find ka_find_peer_silent;
+ka_find ka_find_peer_rebooted;
+ka_find ka_find_unreachable;
+ka_find ka_find_app_silent;
+ka_find ka_find_heartbeat_lost;
+ka_find ka_find_killed;
+ka_find ka_find_no_keepalive;
+ka_find ka_find_keepalive_slow;
+ka_find ka_find_one_sided;
+ka_find ka_find_suspended;
+ka_find ka_find_proxy;
+ka_find ka_find_storm;
+ka_find ka_find_window_closed;
+ka_find ka_find_two_schedules;
+ka_find ka_find_schedule;
+ka_find ka_find_http_idle_close;
+
+#endif

@@ -1,0 +1,452 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#include "analyzers/history.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+/* Data that pauses less is one span. */
+static const ka_time span_pause = KA_SECOND;
+
+/* --- records */
+
+void ka_histories_init(struct ka_histories *histories)
+{
+    memset(histories, 0, sizeof(*histories));
+    ka_slab_init(&histories->records, sizeof(struct ka_history));
+}
+
+void ka_histories_fini(struct ka_histories *histories)
+{
+    ka_slab_fini(&histories->records);
+    free(histories->index);
+}
+
+size_t ka_histories_memory(const struct ka_histories *histories)
+{
+    return ka_slab_memory(&histories->records) + histories->room * sizeof(uint32_t);
+}
+
+struct ka_history *ka_history_of(const struct ka_analysis *analysis, const struct ka_conn *conn)
+{
+    const struct ka_histories *histories = &analysis->histories;
+    uint32_t at = ka_table_index(&analysis->table, conn);
+    if (at >= histories->room || histories->index[at] == 0)
+        return NULL;
+    return ka_slab_at(&histories->records, histories->index[at]);
+}
+
+static bool grow_index(struct ka_histories *histories, uint32_t at)
+{
+    uint32_t room = histories->room == 0 ? KA_SLAB_CHUNK : histories->room;
+    while (room <= at)
+        room *= 2;
+    uint32_t *index = reallocarray(histories->index, room, sizeof(*index));
+    if (index == NULL)
+        return false;
+    memset(index + histories->room, 0, (room - histories->room) * sizeof(*index));
+    histories->index = index;
+    histories->room = room;
+    return true;
+}
+
+static void begin_history(struct ka_history *history)
+{
+    for (unsigned side = 0; side < 2; side++) {
+        history->last_data[side] = KA_TIME_NONE;
+        history->asking[side].since = KA_TIME_NONE;
+        history->resending[side].since = KA_TIME_NONE;
+        history->closed[side].since = KA_TIME_NONE;
+        history->loss[side].time = KA_TIME_NONE;
+        history->loss[side].last_heard = KA_TIME_NONE;
+    }
+    history->reset.time = KA_TIME_NONE;
+    history->closing = KA_TIME_NONE;
+    history->http.timeout = KA_TIME_NONE;
+    history->http.idle_before_close = KA_TIME_NONE;
+}
+
+struct ka_history *ka_history_need(struct ka_analysis *analysis, const struct ka_conn *conn)
+{
+    struct ka_histories *histories = &analysis->histories;
+    uint32_t at = ka_table_index(&analysis->table, conn);
+    if (at >= histories->room && !grow_index(histories, at)) {
+        analysis->memory_out = true;
+        return NULL;
+    }
+    if (histories->index[at] == 0) {
+        histories->index[at] = ka_slab_take(&histories->records);
+        if (histories->index[at] == 0) {
+            analysis->memory_out = true;
+            return NULL;
+        }
+        begin_history(ka_slab_at(&histories->records, histories->index[at]));
+    }
+    return ka_slab_at(&histories->records, histories->index[at]);
+}
+
+void ka_history_drop(struct ka_analysis *analysis, const struct ka_conn *conn)
+{
+    struct ka_histories *histories = &analysis->histories;
+    uint32_t at = ka_table_index(&analysis->table, conn);
+    if (at >= histories->room || histories->index[at] == 0)
+        return;
+    ka_slab_give(&histories->records, histories->index[at]);
+    histories->index[at] = 0;
+}
+
+/* --- data */
+
+/* Merges the two neighbours with the least pause between them, so that a place is free. */
+static void merge_spans(struct ka_history *history)
+{
+    unsigned least = 1;
+    struct ka_span *spans = history->spans;
+    for (unsigned i = 2; i < history->span_count; i++) {
+        if (spans[i].from - spans[i - 1].to < spans[least].from - spans[least - 1].to)
+            least = i;
+    }
+    spans[least - 1].to = spans[least].to;
+    for (unsigned side = 0; side < 2; side++) {
+        spans[least - 1].packets[side] += spans[least].packets[side];
+        spans[least - 1].bytes[side] += spans[least].bytes[side];
+    }
+    history->span_count--;
+    memmove(&spans[least], &spans[least + 1], (history->span_count - least) * sizeof(*spans));
+}
+
+/* `who` is 0 for the client. */
+static void add_span(struct ka_history *history, const struct ka_packet *packet, unsigned who)
+{
+    ka_time now = packet->frame->time;
+    struct ka_span *last =
+        history->span_count > 0 ? &history->spans[history->span_count - 1] : NULL;
+    if (last == NULL || now - last->to > span_pause) {
+        if (history->span_count == KA_SPANS)
+            merge_spans(history);
+        last = &history->spans[history->span_count++];
+        *last = (struct ka_span){.from = now, .to = now, .frame = packet->frame->number};
+    }
+    if (now > last->to)
+        last->to = now;
+    last->packets[who]++;
+    last->bytes[who] += packet->tcp.length;
+}
+
+/* Turns: who speaks first waits for what the other says. */
+static void note_turn(struct ka_history *history, const struct ka_packet *packet, unsigned side)
+{
+    struct ka_asking *own = &history->asking[side];
+    struct ka_asking *other = &history->asking[!side];
+    ka_time wait = ka_time_between(other->since, packet->frame->time);
+    if (wait != KA_TIME_NONE) {
+        other->replies++;
+        if (wait > other->longest)
+            other->longest = wait;
+        other->since = KA_TIME_NONE;
+        return; /* a reply asks nothing */
+    }
+    if (own->since == KA_TIME_NONE) {
+        own->since = packet->frame->time;
+        own->frame = packet->frame->number;
+        own->life_proofs = 0;
+    }
+}
+
+static void note_again(struct ka_history *history, const struct ka_packet *packet, unsigned side)
+{
+    struct ka_resending *own = &history->resending[side];
+    ka_time now = packet->frame->time;
+    if (own->since == KA_TIME_NONE) {
+        own->since = now;
+        own->frame = packet->frame->number;
+        own->count = 0;
+    }
+    own->last = now;
+    own->count++;
+    if (own->count > own->most)
+        own->most = own->count;
+    if (now - own->since > own->longest)
+        own->longest = now - own->since;
+}
+
+/* --- resets, closing, windows */
+
+static void note_reset(struct ka_history *history, const struct ka_conn *conn, unsigned side,
+                       const struct ka_packet *packet, const struct ka_glimpse *before)
+{
+    struct ka_reset *reset = &history->reset;
+    if (reset->time != KA_TIME_NONE || !before->fits)
+        return;
+    ka_time now = packet->frame->time;
+    ka_time heard = ka_time_between(before->heard, now);
+    bool answers = heard != KA_TIME_NONE && before->heard == before->last && heard < KA_SECOND;
+    reset->time = now;
+    reset->frame = packet->frame->number;
+    reset->side = (uint8_t)side;
+    reset->ttl = packet->ttl;
+    reset->usual_ttl = before->packets > 0 ? conn->side[side].ttl : KA_TTL_UNKNOWN;
+    reset->asked_frame = answers ? history->last_frame[!side] : 0;
+    reset->to_probe = answers && reset->asked_frame == history->probe_frame[!side];
+    reset->idle = ka_time_between(before->last, now);
+    if (answers && history->gap_count > 0) {
+        const struct ka_gap *gap = &history->gaps[history->gap_count - 1];
+        reset->idle = gap->result == KA_GAP_DIED ? gap->length : 0;
+    }
+}
+
+static void note_closing(struct ka_history *history, const struct ka_conn *conn, unsigned side,
+                         const struct ka_packet *packet)
+{
+    if (history->closing != KA_TIME_NONE)
+        return;
+    ka_time last = history->last_data[0] > history->last_data[1] ? history->last_data[0]
+                                                                 : history->last_data[1];
+    history->closing = packet->frame->time;
+    history->closing_frame = packet->frame->number;
+    history->closer = side == ka_conn_client(conn) ? KA_CLOSER_CLIENT : KA_CLOSER_SERVER;
+    history->http.closed_by = history->closer;
+    history->http.idle_before_close = ka_time_between(last, packet->frame->time);
+}
+
+static void note_window(struct ka_history *history, unsigned side, const struct ka_packet *packet)
+{
+    struct ka_closed_window *window = &history->closed[side];
+    ka_time now = packet->frame->time;
+    if (window->since != KA_TIME_NONE && now - window->since > window->longest) {
+        window->longest = now - window->since;
+        window->longest_at = window->since;
+        window->long_frame = window->frame;
+    }
+    if (packet->tcp.window != 0) {
+        window->since = KA_TIME_NONE;
+    } else if (window->since == KA_TIME_NONE) {
+        window->since = now;
+        window->frame = packet->frame->number;
+    }
+}
+
+/* --- segments */
+
+void ka_history_before(const struct ka_conn *conn, unsigned side, const struct ka_packet *packet,
+                       struct ka_glimpse *out)
+{
+    const struct ka_side *sender = &conn->side[side];
+    const struct ka_tcp *tcp = &packet->tcp;
+    out->last = ka_conn_last(conn);
+    out->heard = conn->side[!side].last_sent;
+    out->packets = sender->packets;
+    out->is_new = tcp->length > 0 && (!ka_side_has_next(sender) ||
+                                      ka_seq_lt(ka_side_next(sender), tcp->seq + tcp->length));
+    out->is_again = tcp->length > 0 && !out->is_new;
+    out->fits = ka_track_fits(sender, &conn->side[!side], tcp);
+}
+
+/* One byte may be a probe's: what recognition made of it says so. */
+static bool is_probe_frame(const struct ka_history *history, unsigned side,
+                           const struct ka_packet *packet)
+{
+    return packet->tcp.length == 1 && history->probe_frame[side] == packet->frame->number;
+}
+
+static void take_data(struct ka_history *history, const struct ka_conn *conn, unsigned side,
+                      const struct ka_packet *packet)
+{
+    ka_heartbeat_data(history, conn, side, packet);
+    ka_http_data(history, conn, side, packet);
+    note_turn(history, packet, side);
+    add_span(history, packet, side != ka_conn_client(conn));
+    history->last_data[side] = packet->frame->time;
+}
+
+static void tell_app(struct ka_analysis *analysis, struct ka_conn *conn,
+                     enum ka_occurrence_kind kind, unsigned side, const struct ka_packet *packet)
+{
+    struct ka_occurrence occurrence = {
+        .kind = kind,
+        .side = (uint8_t)side,
+        .conn = conn,
+        .packet = packet,
+        .time = packet->frame->time,
+        .frame = packet->frame->number,
+        .input = packet->frame->input,
+    };
+    ka_occur(analysis, &occurrence);
+}
+
+void ka_history_segment(struct ka_analysis *analysis, struct ka_conn *conn, unsigned side,
+                        const struct ka_packet *packet, const struct ka_glimpse *before)
+{
+    const unsigned handshake = KA_TCP_SYN;
+    bool reset = (packet->tcp.flags & KA_TCP_RST) != 0;
+    struct ka_history *history = ka_history_of(analysis, conn);
+    if (packet->frame->time == KA_TIME_NONE)
+        return;
+    if (history == NULL && packet->tcp.length == 0 && !reset)
+        return; /* nothing yet that a report would tell of */
+    if (history == NULL && (history = ka_history_need(analysis, conn)) == NULL)
+        return;
+    bool probe = is_probe_frame(history, side, packet);
+    history->resending[!side].since = KA_TIME_NONE; /* whatever it is, it is heard */
+    ka_silence_segment(history, packet, side, ka_conn_client(conn),
+                       ka_time_between(before->last, packet->frame->time));
+    if (reset)
+        note_reset(history, conn, side, packet, before);
+    else if (history->reset.time != KA_TIME_NONE && history->reset.side == side)
+        history->reset.more++;
+    if ((packet->tcp.flags & (KA_TCP_FIN | KA_TCP_RST)) != 0 && before->fits)
+        note_closing(history, conn, side, packet);
+    if (!reset && (packet->tcp.flags & handshake) == 0)
+        note_window(history, side, packet);
+    if (before->is_new && !probe && before->fits) {
+        if ((history->app_silent >> side & 1) != 0)
+            tell_app(analysis, conn, KA_OCC_APP_SPEAKS, side, packet);
+        history->app_silent &= (uint8_t) ~(1u << side);
+        take_data(history, conn, side, packet);
+    } else if (before->is_again && !probe) {
+        note_again(history, packet, side);
+    }
+    history->last_frame[side] = packet->frame->number;
+}
+
+/* --- occurrences */
+
+static bool was_waited_for(const struct ka_asking *asking, ka_time now)
+{
+    enum { REPLIES = 3, TIMES = 5, LEAST_S = 30, PROOFS = 2 };
+    ka_time wait = ka_time_between(asking->since, now);
+    return wait != KA_TIME_NONE && asking->replies >= REPLIES && asking->life_proofs >= PROOFS &&
+           wait > LEAST_S * KA_SECOND && wait > TIMES * asking->longest;
+}
+
+/* A probe was answered by `side`, whose application should have spoken since. */
+static void judge_app(struct ka_analysis *analysis, struct ka_history *history,
+                      const struct ka_occurrence *answer)
+{
+    unsigned side = answer->side;
+    struct ka_asking *asking = &history->asking[!side];
+    asking->life_proofs++;
+    bool silent = was_waited_for(asking, answer->time);
+    if (!silent || (history->app_silent >> side & 1) != 0 || answer->packet == NULL)
+        return;
+    history->app_silent |= (uint8_t)(1u << side);
+    tell_app(analysis, answer->conn, KA_OCC_APP_SILENT, side, answer->packet);
+}
+
+static void note_probe(struct ka_history *history, const struct ka_occurrence *probe)
+{
+    unsigned side = probe->side;
+    if (probe->number == 1)
+        history->first_unanswered[side] = probe->frame;
+    if (probe->interval != KA_TIME_NONE && probe->interval > history->probe_gap[side])
+        history->probe_gap[side] = probe->interval;
+    history->probe_frame[side] = probe->frame;
+}
+
+static void note_loss(struct ka_history *history, const struct ka_analysis *analysis,
+                      const struct ka_occurrence *occurrence, unsigned judged)
+{
+    struct ka_loss *loss = &history->loss[judged];
+    const struct ka_prober *prober = ka_prober_of(analysis, occurrence->conn, !judged);
+    if (loss->time == KA_TIME_NONE || loss->kind == KA_OCC_ABSENCE) {
+        if (loss->time == KA_TIME_NONE) {
+            loss->last_frame = history->last_frame[judged];
+            loss->last_heard = occurrence->conn->side[judged].last_sent;
+            loss->first_frame = history->first_unanswered[!judged];
+        }
+        loss->time = occurrence->time;
+        loss->frame = occurrence->frame;
+        loss->kind = (uint8_t)occurrence->kind;
+    }
+    if (prober != NULL)
+        loss->unanswered = prober->number;
+}
+
+static void note_answer(struct ka_analysis *analysis, struct ka_history *history,
+                        const struct ka_occurrence *answer)
+{
+    struct ka_loss *loss = &history->loss[answer->side];
+    if (answer->result == KA_ANSWER_RST)
+        return; /* kept as the reset that it is */
+    if (answer->result == KA_ANSWER_ICMP) {
+        note_loss(history, analysis, answer, answer->side);
+        loss->from = answer->icmp_from;
+        loss->icmp_type = answer->icmp != NULL ? answer->icmp->type : 0;
+        loss->icmp_code = answer->icmp != NULL ? answer->icmp->code : 0;
+        ka_silence_icmp(history);
+        return;
+    }
+    loss->time = KA_TIME_NONE;
+    if (answer->other_ttl) {
+        history->proxied[answer->side]++;
+        history->proxy_frame[answer->side] = answer->frame;
+    }
+    judge_app(analysis, history, answer);
+}
+
+void ka_history_occurred(struct ka_analysis *analysis, const struct ka_occurrence *occurrence)
+{
+    if (!analysis->config.report)
+        return;
+    struct ka_history *history = ka_history_need(analysis, occurrence->conn);
+    if (history == NULL)
+        return;
+    switch (occurrence->kind) {
+    case KA_OCC_PROBE:
+        note_probe(history, occurrence);
+        break;
+    case KA_OCC_ANSWER:
+        note_answer(analysis, history, occurrence);
+        break;
+    case KA_OCC_LIFE:
+        history->loss[occurrence->side].time = KA_TIME_NONE;
+        break;
+    case KA_OCC_ABSENCE:
+    case KA_OCC_STOPPED:
+    case KA_OCC_REINCARNATED:
+        note_loss(history, analysis, occurrence, occurrence->side);
+        break;
+    case KA_OCC_GAVE_UP:
+        note_loss(history, analysis, occurrence, !occurrence->side);
+        break;
+    case KA_OCC_RESET:
+    case KA_OCC_WINDOW_PROBE:
+    case KA_OCC_LOOKALIKE:
+    case KA_OCC_APP_SILENT:
+    case KA_OCC_APP_SPEAKS:
+        break;
+    }
+}
+
+/* --- the end */
+
+void ka_history_fill(struct ka_analysis *analysis, const struct ka_conn *conn,
+                     struct ka_ev_connection *out, struct ka_activity *activity)
+{
+    struct ka_history *history = ka_history_of(analysis, conn);
+    unsigned client = ka_conn_client(conn);
+    out->http.timeout = KA_TIME_NONE;
+    out->http.idle_before_close = KA_TIME_NONE;
+    out->heartbeat.period = KA_TIME_NONE;
+    out->heartbeat.jitter = KA_TIME_NONE;
+    if (history == NULL)
+        return;
+    ka_silence_end(history, out->one_way);
+    if (history->is_http)
+        out->http = history->http;
+    struct ka_ev_heartbeat beats[2];
+    bool found[2];
+    for (unsigned i = 0; i < 2; i++)
+        found[i] = ka_heartbeat_fill(history, i == 0 ? client : !client, client, &beats[i]);
+    if (found[0] && (!found[1] || beats[0].sent >= beats[1].sent))
+        out->heartbeat = beats[0];
+    else if (found[1])
+        out->heartbeat = beats[1];
+    *activity = (struct ka_activity){
+        .spans = history->spans,
+        .gaps = history->gaps,
+        .span_count = history->span_count,
+        .gap_count = history->gap_count,
+        .gaps_survived = history->gaps_survived,
+    };
+    out->activity = activity;
+}

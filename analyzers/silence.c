@@ -1,0 +1,104 @@
+/* SPDX-License-Identifier: BSD-2-Clause
+ *
+ * Silences as trials of the path: nothing at all was on the wire for a while, then somebody spoke.
+ * The connection survived when the other side reacted to it, and died when a reset, an ICMP error
+ * or nothing came back. What ended without being tried says nothing.
+ */
+#include "analyzers/history.h"
+
+#include <string.h>
+
+enum {
+    VOID_PACKETS = 3, /* into the void before silence is believed */
+    VOID_S = 3,       /* and this long */
+};
+
+/* Room for a gap: where all places are taken the shortest survived or untried one is given up. */
+static struct ka_gap *place_for(struct ka_history *history, ka_time length)
+{
+    if (history->gap_count < KA_GAPS)
+        return &history->gaps[history->gap_count++];
+    unsigned least = KA_GAPS;
+    for (unsigned i = 0; i < KA_GAPS; i++) {
+        const struct ka_gap *gap = &history->gaps[i];
+        if (gap->result != KA_GAP_DIED &&
+            (least == KA_GAPS || gap->length < history->gaps[least].length))
+            least = i;
+    }
+    if (least == KA_GAPS || history->gaps[least].length >= length)
+        return NULL;
+    memmove(&history->gaps[least], &history->gaps[least + 1],
+            (KA_GAPS - 1 - least) * sizeof(history->gaps[0]));
+    return &history->gaps[KA_GAPS - 1];
+}
+
+static void close_gap(struct ka_history *history, enum ka_gap_result result,
+                      enum ka_after_expiry after)
+{
+    if (history->open_gap.length == 0)
+        return;
+    if (result == KA_GAP_SURVIVED)
+        history->gaps_survived++;
+    struct ka_gap *place =
+        place_for(history, result == KA_GAP_DIED ? INT64_MAX : history->open_gap.length);
+    if (place != NULL) {
+        *place = history->open_gap;
+        place->result = (uint8_t)result;
+        place->after = (uint8_t)after;
+    }
+    history->open_gap.length = 0;
+}
+
+/* A reset by whoever breaks the silence is his own end of it, no trial. */
+static void open_gap(struct ka_history *history, const struct ka_packet *packet, bool by_client,
+                     ka_time idle)
+{
+    history->open_gap = (struct ka_gap){
+        .from = packet->frame->time - idle,
+        .length = idle,
+        .frame = packet->frame->number,
+        .speaker = by_client ? KA_SPEAKER_CLIENT : KA_SPEAKER_SERVER,
+    };
+    history->open_packets = 1;
+    history->open_last = packet->frame->time;
+    if ((packet->tcp.flags & KA_TCP_RST) != 0)
+        close_gap(history, KA_GAP_CENSORED, KA_AFTER_UNKNOWN);
+}
+
+void ka_silence_segment(struct ka_history *history, const struct ka_packet *packet, unsigned side,
+                        unsigned client, ka_time idle)
+{
+    bool by_client = side == client;
+    bool reset = (packet->tcp.flags & KA_TCP_RST) != 0;
+    if (history->open_gap.length > 0) {
+        bool by_breaker = (history->open_gap.speaker == KA_SPEAKER_CLIENT) == by_client;
+        if (by_breaker) {
+            history->open_last = packet->frame->time;
+            if (!reset)
+                history->open_packets++;
+            return; /* also after a further silence: the first has not been answered yet */
+        }
+        if (reset)
+            close_gap(history, KA_GAP_DIED, KA_AFTER_RST);
+        else
+            close_gap(history, KA_GAP_SURVIVED, KA_AFTER_UNKNOWN);
+    }
+    if (idle != KA_TIME_NONE && idle >= KA_GAP_LEAST)
+        open_gap(history, packet, by_client, idle);
+}
+
+void ka_silence_icmp(struct ka_history *history)
+{
+    close_gap(history, KA_GAP_DIED, KA_AFTER_ICMP);
+}
+
+void ka_silence_end(struct ka_history *history, bool one_way)
+{
+    const struct ka_gap *gap = &history->open_gap;
+    bool tried = history->open_packets >= VOID_PACKETS &&
+                 history->open_last - gap->from - gap->length >= VOID_S * KA_SECOND;
+    if (tried && !one_way)
+        close_gap(history, KA_GAP_DIED, KA_AFTER_SILENT);
+    else
+        close_gap(history, KA_GAP_CENSORED, KA_AFTER_UNKNOWN);
+}

@@ -1,0 +1,244 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#include "cli/report.h"
+
+#include "cli/color.h"
+#include "cli/pipeline.h"
+#include "cli/privileges.h"
+#include "cli/selection.h"
+#include "cli/signals.h"
+#include "output/output.h"
+#include "output/report.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum { TOP = 20 };
+
+struct options {
+    struct ka_general general;
+    struct ka_selection_options selection;
+    struct ka_pipeline_options pipeline;
+    uint64_t top;
+    uint64_t connection; /* 0: all */
+    unsigned sort;       /* enum ka_report_sort */
+    unsigned color;      /* enum ka_color */
+    bool json;
+    bool utc;
+    bool numeric;
+};
+
+static const struct ka_option rows[] = {
+    {.name = "top",
+     .kind = KA_ARG_NUMBER,
+     .arg = "N",
+     .offset = offsetof(struct options, top),
+     .min = 1,
+     .max = UINT32_MAX,
+     .group = "Report",
+     .help = "show N connections, and N findings of a kind (default 20; --all: every one)"},
+    {.name = "sort",
+     .kind = KA_ARG_ENUM,
+     .arg = "KEY",
+     .offset = offsetof(struct options, sort),
+     .value = ka_report_sort_name,
+     .group = "Report",
+     .help = "order of connections: importance, id, start, idle, probes, rtt, overhead, bytes"},
+    {.name = "connection",
+     .kind = KA_ARG_NUMBER,
+     .arg = "ID",
+     .offset = offsetof(struct options, connection),
+     .min = 1,
+     .max = UINT32_MAX,
+     .group = "Report",
+     .help = "the timeline of one connection, by its number in the table"},
+    {.name = "json",
+     .kind = KA_ARG_FLAG,
+     .offset = offsetof(struct options, json),
+     .group = "Output",
+     .help = "one JSON object a line: all events, and the findings"},
+    {.name = "color",
+     .kind = KA_ARG_ENUM,
+     .arg = "WHEN",
+     .offset = offsetof(struct options, color),
+     .value = ka_color_value,
+     .group = "Output",
+     .help = "auto (on a terminal, unless NO_COLOR is set), always or never"},
+    {.name = "utc",
+     .kind = KA_ARG_FLAG,
+     .offset = offsetof(struct options, utc),
+     .group = "Output",
+     .help = "clock times in UTC instead of local time"},
+    {.letter = 'n',
+     .kind = KA_ARG_FLAG,
+     .offset = offsetof(struct options, numeric),
+     .group = "Output",
+     .help = "numeric addresses and ports; this is always so, the letter is taken for habit"},
+    {.help = NULL},
+};
+
+static const struct ka_option_set sets[] = {
+    {rows, 0},
+    {ka_selection_rows, offsetof(struct options, selection)},
+    {ka_pipeline_rows, offsetof(struct options, pipeline)},
+    {ka_general_rows, offsetof(struct options, general)},
+    {.rows = NULL},
+};
+
+static const struct options defaults = {.color = KA_COLOR_AUTO, .top = TOP};
+
+/* Where events go: into the report, and with --json out at once. */
+struct view {
+    struct ka_report *report; /* NULL: not wanted */
+    struct ka_output *output; /* JSON; NULL: not wanted */
+    const struct options *options;
+};
+
+static bool is_told(const struct options *options, const struct ka_event *event)
+{
+    if (options->connection != 0 && event->type != KA_EVENT_CAPTURE &&
+        event->envelope.flow_id != options->connection)
+        return false;
+    return event->type != KA_EVENT_CONNECTION || event->notable || options->pipeline.all ||
+           options->connection != 0;
+}
+
+static void take_event(void *context, const struct ka_event *event)
+{
+    struct view *view = context;
+    if (view->report != NULL)
+        ka_report_event(view->report, event);
+    if (view->output != NULL && is_told(view->options, event))
+        ka_output_event(view->output, event);
+}
+
+static int flush_view(void *context, struct ka_error *error)
+{
+    struct view *view = context;
+    return view->output == NULL ? 0 : ka_output_flush(view->output, error);
+}
+
+/* The interim summary goes to standard error; where that fails there is no one left to tell. */
+static void show_summary(void *context, const struct ka_event *capture)
+{
+    struct view *view = context;
+    struct ka_output *output = NULL;
+    struct ka_output_options options = {.form = KA_OUTPUT_TEXT, .utc = view->options->utc};
+    if (ka_output_create(stderr, &options, &output, NULL) < 0)
+        return;
+    ka_output_event(output, capture);
+    ka_output_flush(output, NULL);
+    ka_output_free(output);
+}
+
+static int write_text(const struct ka_report *report, struct ka_error *error)
+{
+    struct ka_text text = ka_text_growing();
+    int status = ka_report_text(report, &text, error);
+    if (status == 0 &&
+        (fwrite(text.bytes, 1, text.used, stdout) != text.used || fflush(stdout) != 0))
+        status = ka_error_set(error, "cannot write the report: %s", strerror(errno));
+    ka_text_free(&text);
+    return status;
+}
+
+/* Runs the pipeline and writes what was asked for. What went wrong while reading is reported after
+ * what could be read. */
+static int run_pipeline(struct view *view, struct ka_source *source, struct ka_error *error)
+{
+    const struct options *options = view->options;
+    struct ka_pipeline_outlet outlet = {
+        .sink = {.emit = take_event, .context = view},
+        .flush = flush_view,
+        .summary = show_summary,
+        .context = view,
+        .report = true,
+    };
+    struct ka_error late = {.text = ""};
+    int status = ka_pipeline_run(source, &options->pipeline, &outlet, error);
+    if (view->report == NULL)
+        return status;
+    ka_report_finish(view->report);
+    if (!options->json && write_text(view->report, &late) < 0) {
+        *error = late;
+        return KA_EXIT_FAILED;
+    }
+    return status;
+}
+
+static int report_source(struct ka_source *source, const struct options *options,
+                         struct ka_error *error)
+{
+    struct view view = {.options = options};
+    int status = KA_EXIT_FAILED;
+    const char **names = calloc(source->inputs, sizeof(*names));
+    if (names == NULL) {
+        ka_error_set(error, "cannot list %u inputs: out of memory", source->inputs);
+        return status;
+    }
+    for (uint16_t i = 0; i < source->inputs; i++)
+        names[i] = ka_source_input_name(source, i);
+    struct ka_output_options form = {
+        .form = KA_OUTPUT_JSON,
+        .input_names = names,
+        .input_count = source->inputs,
+    };
+    struct ka_report_options wanted = {
+        .input_names = names,
+        .input_count = source->inputs,
+        .top = options->top,
+        .connection = (uint32_t)options->connection,
+        .sort = options->sort,
+        .all = options->pipeline.all,
+        .color = ka_wants_color(options->color),
+        .utc = options->utc,
+    };
+    int made = ka_report_create(&wanted, &view.report, error);
+    if (made == 0 && options->json)
+        made = ka_output_create(stdout, &form, &view.output, error);
+    if (made == 0)
+        status = run_pipeline(&view, source, error);
+    ka_output_free(view.output);
+    ka_report_free(view.report);
+    free(names);
+    return status;
+}
+
+static int run(const void *given, const struct ka_texts *words, struct ka_error *error)
+{
+    const struct options *options = given;
+    if (ka_signals_install(error) < 0)
+        return KA_EXIT_FAILED;
+    struct ka_selection selection;
+    struct ka_source *source = NULL;
+    int status = ka_selection_init(&selection, &options->selection, words, error);
+    if (status == KA_EXIT_DONE && selection.files.count == 0) {
+        ka_error_set(error,
+                     words->count == 0 ? "a report needs a capture file"
+                                       : "a report needs a capture file; '%s' is none",
+                     words->count == 0 ? "" : words->items[0]);
+        status = KA_EXIT_USAGE;
+    }
+    if (status == KA_EXIT_DONE) {
+        status = KA_EXIT_FAILED;
+        if (ka_selection_open(&selection, NULL, &source, error) == 0 &&
+            ka_privileges_drop(error) == 0)
+            status = report_source(source, options, error);
+    }
+    ka_source_close(source);
+    ka_selection_fini(&selection);
+    return status;
+}
+
+const struct ka_command ka_command_report = {
+    .name = "report",
+    .summary = "Tells what happened to each connection of a capture, and what was found",
+    .synopsis = "[OPTIONS] FILE... [FILTER...]",
+    .notes = "The first words that are existing files are read as one capture in time order, - is\n"
+             "standard input; the rest is a filter in tcpdump's language. Exit status: 0 done,\n"
+             "1 failed or input damaged, 2 wrong usage, 3 a --fail-on state was seen.\n",
+    .sets = sets,
+    .defaults = &defaults,
+    .options_size = sizeof(struct options),
+    .run = run,
+};

@@ -1,0 +1,102 @@
+/* SPDX-License-Identifier: BSD-2-Clause
+ *
+ * What a report has collected, for the files that write it. Not for other rooms.
+ */
+#ifndef KA_OUTPUT_REPORT_PARTS_H
+#define KA_OUTPUT_REPORT_PARTS_H
+
+#include "output/report.h"
+
+enum {
+    KA_MARKS_MOST = 1 << 20, /* single probes and answers kept; later ones are counted */
+    KA_RTT_BUCKETS = 28,     /* four a decade, from 1 microsecond to 10 seconds */
+    KA_RTT_A_DECADE = 4,
+};
+
+/* A probe, an answer, a change of state: what a timeline shows as a point. */
+struct ka_mark {
+    ka_time time;
+    uint64_t frame;
+    ka_time value; /* probe: idle time; answer: round trip; KA_TIME_NONE unknown */
+    uint32_t flow_id;
+    uint32_t number;       /* of a probe; the new state */
+    uint8_t type;          /* enum ka_event_type */
+    uint8_t result;        /* enum ka_answer_result */
+    bool by_client;        /* once finished */
+    struct ka_endpoint by; /* who did it, or is judged */
+    const char *why;       /* static text */
+};
+
+struct ka_told {
+    struct ka_event event; /* KA_EVENT_CONNECTION; its activity points to what follows */
+    struct ka_activity activity;
+    uint32_t findings; /* of severity warning and above */
+    uint8_t severity;  /* the highest; with `findings` above 0 */
+};
+
+struct ka_report {
+    struct ka_report_options options;
+    struct ka_told *told;
+    size_t told_count;
+    size_t told_room;
+    struct ka_event *findings;
+    size_t finding_count;
+    size_t finding_room;
+    struct ka_event *timeouts; /* KA_EVENT_IDLE_TIMEOUT */
+    size_t timeout_count;
+    size_t timeout_room;
+    struct ka_mark *marks; /* by flow and time once finished */
+    size_t mark_count;
+    size_t mark_room;
+    uint64_t marks_lost;
+    uint64_t rtt[KA_RTT_BUCKETS];
+    uint64_t severities[3]; /* findings by severity */
+    uint64_t one_way;
+    uint64_t midstream;
+    uint64_t untold; /* connections not worth a line */
+    struct ka_event capture;
+    bool memory_out;
+};
+
+/* True when the side (0 client, 1 server) has something in the keepalive columns. */
+static inline bool ka_told_has(const struct ka_told *told, unsigned side)
+{
+    return told->event.connection.keepalive[side].present;
+}
+
+/* The connection of a flow id, NULL when it is not told of. */
+const struct ka_told *ka_report_find(const struct ka_report *report, uint32_t flow_id);
+
+/* The marks of a flow: the first, and how many. */
+const struct ka_mark *ka_report_marks(const struct ka_report *report, uint32_t flow_id,
+                                      size_t *count);
+
+/* The lower edge of a bucket of round trips. */
+ka_time ka_report_rtt_edge(unsigned bucket);
+
+/* Puts them in the order that the options ask for. */
+void ka_report_sort(struct ka_report *report);
+
+/* One word for how a connection stands: the worst state of its peers, or how it ended. */
+const char *ka_told_state(const struct ka_told *told);
+
+/* How bad that is, for order and colour: 0 nothing, 1 a warning, 2 an error; with findings. */
+unsigned ka_told_badness(const struct ka_told *told);
+
+/* "300 s / 75 s x 9": idle time, interval and count as far as known. */
+void ka_report_put_schedule(struct ka_text *out, const struct ka_ev_keepalive *keepalive);
+
+/* Bytes for people: "1.5 kB". */
+void ka_report_put_bytes(struct ka_text *out, uint64_t bytes);
+
+/* What a mark says, without time and endpoints. */
+void ka_report_put_mark(struct ka_text *out, const struct ka_mark *mark);
+
+/* The table of connections. */
+void ka_report_put_table(const struct ka_report *report, struct ka_text *out);
+
+/* The timeline of one connection. */
+void ka_report_put_timeline(const struct ka_report *report, const struct ka_told *told,
+                            struct ka_text *out);
+
+#endif
