@@ -213,10 +213,8 @@ static int run(const void *given, const struct ka_texts *words, struct ka_error 
     struct ka_source *source = NULL;
     int status = ka_selection_init(&selection, &options->selection, words, error);
     if (status == KA_EXIT_DONE && selection.files.count == 0) {
-        ka_error_set(error,
-                     words->count == 0 ? "a report needs a capture file"
-                                       : "a report needs a capture file; '%s' is none",
-                     words->count == 0 ? "" : words->items[0]);
+        const char *word = words->count > 0 ? words->items[0] : "nothing";
+        ka_error_set(error, "a report needs a capture file, and got %s", word);
         status = KA_EXIT_USAGE;
     }
     if (status == KA_EXIT_DONE) {
