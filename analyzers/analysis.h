@@ -120,9 +120,14 @@ struct ka_extra *ka_extra_need(struct ka_analysis *analysis, struct ka_conn *con
 struct ka_prober *ka_prober_need(struct ka_analysis *analysis, struct ka_conn *conn, unsigned side);
 struct ka_doubt *ka_doubt_need(struct ka_analysis *analysis, struct ka_conn *conn);
 
-/* Decides anew whether every segment of the connection is worth a look. Called by the above; after
- * a change of window_number by whoever changed it. */
+/* Decides anew whether every segment of the connection is worth a look: while a probe waits for its
+ * answer, a window is closed, or something is in doubt. Called by whoever changed one of these. */
 void ka_watch_update(struct ka_analysis *analysis, struct ka_conn *conn);
+
+/* Asks the processor to fetch the extra record, and then the probers, of a connection that is
+ * fetched already; NULL is taken. */
+void ka_records_prefetch_extra(const struct ka_analysis *analysis, const struct ka_conn *conn);
+void ka_records_prefetch_probers(const struct ka_analysis *analysis, const struct ka_conn *conn);
 
 /* Gives the doubt back, or all records. */
 void ka_doubt_drop(struct ka_analysis *analysis, struct ka_conn *conn);

@@ -149,6 +149,8 @@ static enum ka_ended how_ended(const struct ka_conn *conn)
 
 void ka_connection_report(struct ka_analysis *analysis, struct ka_conn *conn, enum ka_ended ended)
 {
+    if (analysis->config.summary)
+        return;
     struct ka_event event;
     struct ka_occurrence about = {
         .conn = conn, .side = (uint8_t)ka_conn_client(conn), .time = ka_conn_last(conn)};

@@ -165,8 +165,13 @@ static struct ka_conn *open_conn(struct ka_analysis *analysis, const struct ka_k
 {
     struct ka_table *table = &analysis->table;
     size_t cost = ka_table_insert_cost(table);
-    if (cost > 0 && ka_table_count(table) > 0 && memory(analysis) + cost > analysis->config.memcap)
-        make_room(analysis);
+    if (cost > 0 && ka_table_count(table) > 0) {
+        size_t after = memory(analysis) + cost;
+        if (!table->ordered && after > analysis->config.memcap / 2)
+            ka_table_order(table);
+        if (after > analysis->config.memcap)
+            make_room(analysis);
+    }
     struct ka_conn *conn = ka_table_insert(table, key, hash);
     if (conn == NULL && make_room(analysis))
         conn = ka_table_insert(table, key, hash);
@@ -294,6 +299,7 @@ static struct ka_conn *conn_for(struct ka_analysis *analysis, const struct ka_ke
 
 struct lookup {
     struct ka_key key;
+    const struct ka_conn *guess; /* very likely its connection; only for fetching ahead */
     uint32_t hash;
     uint8_t side;
 };
@@ -340,7 +346,11 @@ void ka_engine_packets(struct ka_engine *engine, const struct ka_packet *packets
         ka_table_prefetch_slot(&analysis->table, lookup->hash);
     }
     for (size_t i = 0; i < count; i++)
-        ka_table_prefetch_conn(&analysis->table, lookups[i].hash);
+        lookups[i].guess = ka_table_prefetch_conn(&analysis->table, lookups[i].hash);
+    for (size_t i = 0; i < count; i++)
+        ka_records_prefetch_extra(analysis, lookups[i].guess);
+    for (size_t i = 0; i < count; i++)
+        ka_records_prefetch_probers(analysis, lookups[i].guess);
     for (size_t i = 0; i < count; i++) {
         const struct ka_packet *packet = &packets[i];
         if (packet->frame->digits > 0)
@@ -371,6 +381,8 @@ static int by_flow_id(const void *a, const void *b)
 void ka_engine_end(struct ka_engine *engine)
 {
     struct ka_analysis *analysis = &engine->analysis;
+    if (analysis->config.summary)
+        return;
     const struct ka_table *table = &analysis->table;
     size_t count = ka_table_count(table);
     struct ka_conn **all = calloc(count > 0 ? count : 1, sizeof(struct ka_conn *));

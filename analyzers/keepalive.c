@@ -11,6 +11,9 @@ static void emit(struct ka_analysis *analysis, const struct ka_event *event)
 
 static void tell_probe(struct ka_analysis *analysis, const struct ka_occurrence *occurrence)
 {
+    analysis->stats.probes++;
+    if (analysis->config.summary)
+        return;
     struct ka_event event;
     const struct ka_prober *prober = ka_prober_of(analysis, occurrence->conn, occurrence->side);
     ka_event_begin(analysis, &event, KA_EVENT_PROBE, occurrence);
@@ -23,12 +26,14 @@ static void tell_probe(struct ka_analysis *analysis, const struct ka_occurrence 
         .confidence = occurrence->confidence,
         .injected = occurrence->injected,
     };
-    analysis->stats.probes++;
     emit(analysis, &event);
 }
 
 static void tell_answer(struct ka_analysis *analysis, const struct ka_occurrence *occurrence)
 {
+    analysis->stats.answers++;
+    if (analysis->config.summary)
+        return;
     struct ka_event event;
     const struct ka_prober *prober = ka_prober_of(analysis, occurrence->conn, !occurrence->side);
     ka_event_begin(analysis, &event, KA_EVENT_ANSWER, occurrence);
@@ -45,12 +50,14 @@ static void tell_answer(struct ka_analysis *analysis, const struct ka_occurrence
         event.answer.icmp_type = occurrence->icmp->type;
         event.answer.icmp_code = occurrence->icmp->code;
     }
-    analysis->stats.answers++;
     emit(analysis, &event);
 }
 
 static void tell_window_probe(struct ka_analysis *analysis, const struct ka_occurrence *occurrence)
 {
+    analysis->stats.window_probes++;
+    if (analysis->config.summary)
+        return;
     struct ka_event event;
     ka_event_begin(analysis, &event, KA_EVENT_WINDOW_PROBE, occurrence);
     event.notable = occurrence->number == 1;
@@ -59,7 +66,6 @@ static void tell_window_probe(struct ka_analysis *analysis, const struct ka_occu
         .number = occurrence->number,
         .bytes = occurrence->bytes,
     };
-    analysis->stats.window_probes++;
     emit(analysis, &event);
 }
 
@@ -69,7 +75,7 @@ static void tell_lookalike(struct ka_analysis *analysis, const struct ka_occurre
     if (extra != NULL)
         extra->lookalikes[occurrence->reason]++;
     analysis->stats.lookalikes++;
-    if (!analysis->config.lookalikes)
+    if (!analysis->config.lookalikes || analysis->config.summary)
         return;
     struct ka_event event;
     ka_event_begin(analysis, &event, KA_EVENT_LOOKALIKE, occurrence);

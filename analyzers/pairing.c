@@ -145,7 +145,8 @@ void ka_pair_probe(struct ka_analysis *analysis, struct ka_occurrence *probe)
     prober->last_probe = probe->time;
     prober->overhead_bytes = add_saturating(prober->overhead_bytes, probe->ip_length);
     prober->flags = (uint16_t)((prober->flags & ~passing) | (probe->form & ~passing));
-    if (ka_conn_class(probe->conn) != KA_CLASS_CLOSED)
+    enum ka_conn_class class = ka_conn_class(probe->conn);
+    if (class != KA_CLASS_CLOSED && class != KA_CLASS_PROBED)
         ka_table_reclass(&analysis->table, probe->conn, KA_CLASS_PROBED);
     ka_occur(analysis, probe);
     if (absent) {
@@ -158,6 +159,7 @@ void ka_pair_probe(struct ka_analysis *analysis, struct ka_occurrence *probe)
     prober->flags |= probe->form & KA_PROBER_EXCUSED;
     set_deadline(analysis, prober);
     show_life(analysis, probe);
+    ka_watch_update(analysis, probe->conn);
 }
 
 /* --- answers */
@@ -274,6 +276,7 @@ bool ka_pair_answer(struct ka_analysis *analysis, struct ka_occurrence *answer)
     ka_occur(analysis, answer);
     if (answer->result != KA_ANSWER_RST)
         set_deadline(analysis, prober);
+    ka_watch_update(analysis, answer->conn);
     return true;
 }
 

@@ -45,9 +45,13 @@ struct ka_extra *ka_extra_need(struct ka_analysis *analysis, struct ka_conn *con
 void ka_watch_update(struct ka_analysis *analysis, struct ka_conn *conn)
 {
     const struct ka_extra *extra = ka_extra_of(analysis, conn);
+    bool watched = extra != NULL && (extra->doubt != 0 || extra->window_number > 0);
+    for (unsigned side = 0; side < 2 && !watched; side++) {
+        const struct ka_prober *prober = ka_prober_of(analysis, conn, side);
+        watched = prober != NULL && prober->waiting > 0;
+    }
     conn->flags &= (uint16_t)~KA_CONN_WATCHED;
-    if (extra != NULL && (extra->prober[0] != 0 || extra->prober[1] != 0 || extra->doubt != 0 ||
-                          extra->window_number > 0))
+    if (watched)
         conn->flags |= KA_CONN_WATCHED;
 }
 
@@ -68,7 +72,6 @@ struct ka_prober *ka_prober_need(struct ka_analysis *analysis, struct ka_conn *c
         prober->deadline = KA_TIME_NONE;
         prober->rtt_min_us = UINT32_MAX;
         prober->segments = 1;
-        ka_watch_update(analysis, conn);
     }
     return ka_slab_at(&analysis->probers, extra->prober[side]);
 }
@@ -116,4 +119,24 @@ void ka_records_drop(struct ka_analysis *analysis, struct ka_conn *conn)
     if (conn->extra != 0)
         ka_slab_give(&analysis->extras, conn->extra);
     conn->extra = 0;
+}
+
+void ka_records_prefetch_extra(const struct ka_analysis *analysis, const struct ka_conn *conn)
+{
+    if (conn != NULL && conn->extra != 0)
+        __builtin_prefetch(ka_extra_of(analysis, conn), 1);
+}
+
+void ka_records_prefetch_probers(const struct ka_analysis *analysis, const struct ka_conn *conn)
+{
+    if (conn == NULL || conn->extra == 0)
+        return;
+    for (unsigned side = 0; side < 2; side++) {
+        const uint8_t *prober = (const uint8_t *)ka_prober_of(analysis, conn, side);
+        if (prober == NULL)
+            continue;
+        __builtin_prefetch(prober, 1);
+        __builtin_prefetch(prober + 64, 1);
+        __builtin_prefetch(prober + 128, 1);
+    }
 }

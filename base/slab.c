@@ -3,6 +3,9 @@
 
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
+
+enum { HUGE_PAGE = 2 << 20 };
 
 void ka_slab_init(struct ka_slab *slab, size_t record)
 {
@@ -42,9 +45,16 @@ static int add_chunk(struct ka_slab *slab)
         slab->chunk_room = room;
     }
     /* Chunks are not cleared here: a record is, when it is taken. */
-    uint8_t *chunk = malloc(slab->record * KA_SLAB_CHUNK);
+    size_t size = slab->record * KA_SLAB_CHUNK;
+    uint8_t *chunk = malloc(size);
     if (chunk == NULL)
         return -1;
+    /* Millions of records far apart: with small pages every second access would walk the page
+     * tables as well. Not every kernel can, which is no failure. */
+    uintptr_t start = ((uintptr_t)chunk + HUGE_PAGE - 1) & ~(uintptr_t)(HUGE_PAGE - 1);
+    uintptr_t end = ((uintptr_t)chunk + size) & ~(uintptr_t)(HUGE_PAGE - 1);
+    if (slab->chunk_count > 0 && start < end)
+        madvise((void *)start, end - start, MADV_HUGEPAGE);
     slab->chunks[slab->chunk_count++] = chunk;
     return 0;
 }

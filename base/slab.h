@@ -9,7 +9,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-enum { KA_SLAB_CHUNK = 1024 }; /* records a chunk */
+enum { KA_SLAB_CHUNK = 32768 }; /* records a chunk */
 
 struct ka_slab {
     uint8_t **chunks;

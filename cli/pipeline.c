@@ -77,6 +77,8 @@ static void watch_event(void *context, const struct ka_event *event)
     struct run *run = context;
     if (event->type == KA_EVENT_STATE)
         run->seen |= UINT32_C(1) << event->state.to;
+    if (run->outlet->summary_only)
+        return;
     run->outlet->sink.emit(run->outlet->sink.context, event);
 }
 
@@ -202,6 +204,7 @@ static int create_engine(struct run *run, const struct ka_pipeline_options *opti
         .all = options->all,
         .lookalikes = run->outlet->lookalikes,
         .report = run->outlet->report,
+        .summary = run->outlet->summary_only,
         .sink = {.emit = watch_event, .context = run},
     };
     if (getrandom(config.key, sizeof(config.key), 0) != (ssize_t)sizeof(config.key))

@@ -32,6 +32,7 @@ struct ka_pipeline_outlet {
     void *context;
     bool lookalikes; /* lookalike events are wanted too */
     bool report;     /* the engine looks closer: see ka_engine_config */
+    bool summary_only; /* nothing but the `capture` event is wanted */
 };
 
 /* Reads `source` (which stays the caller's) to its end, -c frames or a stop signal. Returns the

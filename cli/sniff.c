@@ -62,7 +62,7 @@ static const struct ka_option rows[] = {
      .kind = KA_ARG_FLAG,
      .offset = offsetof(struct options, quiet),
      .group = "Output",
-     .help = "no line for probes and answers that change nothing"},
+     .help = "only the summary at the end"},
     {.name = "line-buffered",
      .letter = 'l',
      .kind = KA_ARG_FLAG,
@@ -95,14 +95,9 @@ struct view {
     const struct options *options;
 };
 
-/* With -q single probes and answers go unless they changed something. */
 static void show_event(void *context, const struct ka_event *event)
 {
     struct view *view = context;
-    bool single = event->type == KA_EVENT_PROBE || event->type == KA_EVENT_ANSWER ||
-                  event->type == KA_EVENT_WINDOW_PROBE || event->type == KA_EVENT_LOOKALIKE;
-    if (single && !event->notable && view->options->quiet)
-        return;
     ka_output_event(view->output, event);
 }
 
@@ -157,6 +152,7 @@ static int show_source(struct ka_source *source, const struct options *options,
         .summary = show_summary,
         .context = &view,
         .lookalikes = options->verbose,
+        .summary_only = options->quiet,
     };
     if (ka_output_create(stdout, &form, &view.output, error) == 0)
         status = ka_pipeline_run(source, &options->pipeline, &outlet, error);

@@ -92,18 +92,19 @@ void ka_table_prefetch_slot(const struct ka_table *table, uint32_t hash)
     __builtin_prefetch(&table->slots[home(table, hash)]);
 }
 
-void ka_table_prefetch_conn(const struct ka_table *table, uint32_t hash)
+const struct ka_conn *ka_table_prefetch_conn(const struct ka_table *table, uint32_t hash)
 {
     uint64_t at = home(table, hash);
     for (int i = 0; i < 4 && table->slots[at].index != 0; i++, at = after(table, at)) {
         if (table->slots[at].tag != hash)
             continue;
-        const uint8_t *conn = (const uint8_t *)conn_at(table, table->slots[at].index);
+        const uint8_t *conn = ka_slab_at(&table->conns, table->slots[at].index);
         __builtin_prefetch(conn, 1);
         __builtin_prefetch(conn + 64, 1);
         __builtin_prefetch(conn + 128, 1);
-        return;
+        return (const struct ka_conn *)(const void *)conn;
     }
+    return NULL;
 }
 
 /* The slot of a connection; the empty slot where its search ends when there is none. */
@@ -244,7 +245,7 @@ void ka_table_remove(struct ka_table *table, struct ka_conn *conn)
 
 void ka_table_touch(struct ka_table *table, struct ka_conn *conn)
 {
-    if (conn->newer == 0)
+    if (conn->newer == 0 || (!table->ordered && ka_conn_class(conn) != KA_CLASS_CLOSED))
         return;
     uint32_t index = ka_table_index(table, conn);
     unlink_conn(table, conn);
@@ -258,6 +259,38 @@ void ka_table_reclass(struct ka_table *table, struct ka_conn *conn, enum ka_conn
     conn->flags =
         (uint16_t)((conn->flags & ~(unsigned)KA_CONN_CLASS) | (unsigned)class * KA_CONN_CLASS_UNIT);
     link_newest(table, conn, index);
+}
+
+static int by_last_heard(const void *a, const void *b)
+{
+    const struct ka_conn *first = *(struct ka_conn *const *)a;
+    const struct ka_conn *second = *(struct ka_conn *const *)b;
+    ka_time one = ka_conn_last(first);
+    ka_time other = ka_conn_last(second);
+    if (one != other)
+        return one < other ? -1 : 1;
+    return (first->flow_id > second->flow_id) - (first->flow_id < second->flow_id);
+}
+
+void ka_table_order(struct ka_table *table)
+{
+    table->ordered = true;
+    struct ka_conn **all = calloc((size_t)table->conns.used + 1, sizeof(struct ka_conn *));
+    if (all == NULL)
+        return;
+    for (unsigned class = 0; class < KA_CLASS_COUNT; class++) {
+        size_t count = 0;
+        struct ka_conn *conn = ka_table_oldest(table, (enum ka_conn_class)class);
+        for (; conn != NULL; conn = ka_table_newer(table, conn))
+            all[count++] = conn;
+        qsort(all, count, sizeof(struct ka_conn *), by_last_heard);
+        for (size_t i = 0; i < count; i++) {
+            uint32_t index = index_of(table, all[i]);
+            unlink_conn(table, all[i]);
+            link_newest(table, all[i], index);
+        }
+    }
+    free(all);
 }
 
 struct ka_conn *ka_table_oldest(const struct ka_table *table, enum ka_conn_class class)

@@ -31,6 +31,7 @@ struct ka_table {
     } lists[KA_CLASS_COUNT];
     uint64_t key[2];
     uint32_t next_flow_id;
+    bool ordered; /* the lists are kept in order, see ka_table_order */
 };
 
 /* `key` is random. Returns 0, or -1 when memory is out. */
@@ -44,9 +45,10 @@ unsigned ka_table_key(struct ka_table *table, const struct ka_packet *packet, st
 /* The keyed hash. */
 uint32_t ka_table_hash(const struct ka_table *table, const struct ka_key *key);
 
-/* Asks the processor to fetch what a lookup of this hash will touch first, and then second. */
+/* Asks the processor to fetch what a lookup of this hash will touch first, and then second. The
+ * latter returns the connection that will very likely be found, not compared yet; NULL for none. */
 void ka_table_prefetch_slot(const struct ka_table *table, uint32_t hash);
-void ka_table_prefetch_conn(const struct ka_table *table, uint32_t hash);
+const struct ka_conn *ka_table_prefetch_conn(const struct ka_table *table, uint32_t hash);
 
 /* The connection of a key; NULL when there is none. Valid until removed. */
 struct ka_conn *ka_table_find(const struct ka_table *table, const struct ka_key *key,
@@ -62,8 +64,17 @@ struct ka_conn *ka_table_insert(struct ka_table *table, const struct ka_key *key
 /* Takes a connection out; its memory is used again. */
 void ka_table_remove(struct ka_table *table, struct ka_conn *conn);
 
-/* Moves the connection to the end of its class's list, or of another class's. */
+/* Notes that the connection was heard: moves it to the end of its class's list, where the lists are
+ * kept in order. While memory is plenty only closed connections are: moving costs the neighbours'
+ * cache lines. */
 void ka_table_touch(struct ka_table *table, struct ka_conn *conn);
+
+/* Brings the lists into the order last heard and keeps them so from now on: for when memory gets
+ * short and the longest unheard are wanted. Without memory for sorting the order is that of the
+ * first packets. */
+void ka_table_order(struct ka_table *table);
+
+/* Moves the connection to the end of another class's list. */
 void ka_table_reclass(struct ka_table *table, struct ka_conn *conn, enum ka_conn_class class);
 
 /* The longest unheard connection of a class; NULL when the class is empty. */
