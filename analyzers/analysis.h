@@ -75,6 +75,7 @@ struct ka_occurrence {
     uint8_t confidence;
     bool injected;
     ka_time spoke_before; /* when the side last sent something before; KA_TIME_NONE unknown */
+    uint32_t print;       /* fingerprint of the frame; 0 unknown */
     uint16_t form;        /* KA_PROBER_ flags that the probe's form tells */
     /* KA_OCC_ANSWER */
     uint64_t probe_frame;

@@ -19,7 +19,7 @@ struct ka_engine_config {
     uint64_t key[2]; /* random, for the hash; no output depends on it */
     bool vlan_key;   /* VLAN tags are part of a connection's key */
     bool all;        /* connection events for every connection */
-    bool summary;     /* state events only: probes, answers, connections are counted, not told */
+    bool summary;    /* state events only: probes, answers, connections are counted, not told */
     bool lookalikes; /* emit lookalike events */
     bool report; /* look closer: findings, heartbeats, HTTP, every silence; and a connection event
                     for every connection, `notable` where it is worth a line */

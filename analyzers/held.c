@@ -5,7 +5,7 @@
  * They wait here until the peer's ack, or what the same side sends next, tells which. At most
  * KA_HELD of one side wait; the oldest are forgotten.
  */
-#include "analyzers/analysis.h"
+#include "analyzers/judge.h"
 
 #include <string.h>
 
@@ -174,6 +174,16 @@ static bool own_ack(struct ka_analysis *analysis, const struct ka_segment *segme
             append(doubt, segment);
         return true;
     }
+    ka_time gap = ka_time_between(last->time, segment->time);
+    bool late =
+        (gap != KA_TIME_NONE && gap <= KA_REORDER) || (segment->facts & KA_SEG_OLD_STAMP) != 0;
+    if (last->bytes == 1 && tcp->seq == doubt->held_seq && late) {
+        /* It was sent before the byte. */
+        struct ka_occurrence passed = ka_occurrence_of(segment, KA_OCC_LOOKALIKE, segment->side);
+        passed.reason = KA_LOOKALIKE_REORDERED;
+        ka_occur(analysis, &passed);
+        return true;
+    }
     if (last->bytes == 0 && tcp->seq == doubt->held_seq + 1)
         settle(analysis, segment->conn, KA_PROBABLE);
     else
@@ -224,7 +234,7 @@ static void peer_segment(struct ka_analysis *analysis, const struct ka_segment *
         drop(analysis, segment->conn);
     } else if (ahead == 1 && (last->bytes == 0 || has_dsack_of(&packet->tcp, doubt->held_seq))) {
         settle(analysis, segment->conn, KA_CERTAIN);
-    } else if (ahead == 1 && last->answer_time == KA_TIME_NONE) {
+    } else if (ahead == 1 && last->answer_time == KA_TIME_NONE && !ka_is_candidate(segment)) {
         last->answer_time = segment->time;
         last->answer_frame = packet->frame->number;
         last->answer_input = packet->frame->input;

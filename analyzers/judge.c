@@ -8,10 +8,9 @@
 #include "analyzers/judge.h"
 
 enum {
-    REORDER_NS = 5 * 1000 * 1000, /* later data came at most this long before */
-    STALE_NS_PER_REORDER = 3,     /* seconds an old timestamp may be merely late */
-    SPURIOUS_S = 3,               /* seconds within which a resent byte is a resent byte */
-    WINDOW_ACK_QUIET_MS = 150,    /* an ACK this long after hearing nothing is unasked */
+    STALE_NS_PER_REORDER = 3,  /* seconds an old timestamp may be merely late */
+    SPURIOUS_S = 3,            /* seconds within which a resent byte is a resent byte */
+    WINDOW_ACK_QUIET_MS = 150, /* an ACK this long after hearing nothing is unasked */
 };
 
 static bool has(const struct ka_side *side, unsigned flag)
@@ -135,15 +134,23 @@ bool ka_is_reordered(const struct ka_segment *segment)
 {
     if (segment->packet->tcp.length != 0)
         return false;
-    if (ka_side_data_age(&segment->sender, segment->time) <= REORDER_NS)
+    if (ka_side_data_age(&segment->sender, segment->time) <= KA_REORDER)
         return true;
     return (segment->facts & KA_SEG_OLD_STAMP) != 0 &&
            within(since(segment, segment->sender.last_sent), STALE_NS_PER_REORDER * KA_SECOND);
 }
 
+/* The last probe once more, with other frames of its sender between. */
+static bool is_copy_of_probe(const struct ka_analysis *analysis, const struct ka_segment *segment)
+{
+    const struct ka_prober *prober = ka_prober_of(analysis, segment->conn, segment->side);
+    return prober != NULL && prober->print == segment->print && segment->print != 0 &&
+           within(since(segment, prober->last_probe), KA_MILLISECOND);
+}
+
 enum ka_judgement ka_judge(const struct ka_analysis *analysis, const struct ka_segment *segment)
 {
-    if ((segment->facts & KA_SEG_COPY) != 0)
+    if ((segment->facts & KA_SEG_COPY) != 0 || is_copy_of_probe(analysis, segment))
         return KA_IS_COPY;
     if (is_window_probe(analysis, segment))
         return KA_IS_WINDOW_PROBE;

@@ -7,6 +7,9 @@
 
 #include "analyzers/analysis.h"
 
+/* What comes late comes at most this long after what passed it. */
+#define KA_REORDER (5 * KA_MILLISECOND)
+
 enum ka_judgement {
     KA_IS_COPY,
     KA_IS_WINDOW_PROBE,

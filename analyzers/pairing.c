@@ -143,6 +143,7 @@ void ka_pair_probe(struct ka_analysis *analysis, struct ka_occurrence *probe)
     prober->probes++;
     prober->bytes = probe->bytes & 1;
     prober->last_probe = probe->time;
+    prober->print = probe->print;
     prober->overhead_bytes = add_saturating(prober->overhead_bytes, probe->ip_length);
     prober->flags = (uint16_t)((prober->flags & ~passing) | (probe->form & ~passing));
     enum ka_conn_class class = ka_conn_class(probe->conn);
@@ -167,10 +168,7 @@ void ka_pair_probe(struct ka_analysis *analysis, struct ka_occurrence *probe)
 /* The shortest round trip known: of this prober's probes, or of its data. */
 static ka_time lowest_rtt(const struct ka_prober *prober)
 {
-    ka_time lowest = KA_TIME_NONE;
-    const struct ka_side *side = &prober->conn->side[prober->side];
-    if (side->srtt_ms > 1)
-        lowest = side->srtt_ms * KA_MILLISECOND;
+    ka_time lowest = ka_side_lowest_rtt(&prober->conn->side[prober->side]);
     if (prober->rtt_min_us != UINT32_MAX &&
         (lowest == KA_TIME_NONE || prober->rtt_min_us * KA_MICROSECOND < lowest))
         lowest = prober->rtt_min_us * KA_MICROSECOND;
@@ -209,8 +207,12 @@ static unsigned choose(const struct ka_prober *prober, struct ka_occurrence *ans
     if (last == 0 || answer->rtt == KA_TIME_NONE || lowest == KA_TIME_NONE ||
         answer->rtt >= lowest / 2)
         return last;
-    uint32_t before = prober->outstanding[last - 1].before_us;
-    answer->rtt = before == UINT32_MAX ? KA_TIME_NONE : answer->rtt + before * KA_MICROSECOND;
+    /* Too soon for the last probe. It is the late answer to the one before only where round trips
+     * are that long: otherwise the peer, silent so far, has become quick. */
+    ka_time longer = answer->rtt + prober->outstanding[last - 1].before_us * KA_MICROSECOND;
+    if (longer > 4 * lowest + KA_SECOND / 2)
+        return last;
+    answer->rtt = longer;
     return last - 1;
 }
 

@@ -89,12 +89,8 @@ static bool is_injected(const struct ka_segment *segment)
     if ((segment->facts & KA_SEG_FITS) == 0)
         return true;
     const struct ka_side *receiver = &segment->receiver;
-    uint32_t ack = segment->packet->tcp.ack;
-    if (has(receiver, KA_SIDE_ACKED) && ka_seq_diff(receiver->acked_next, ack) < -1)
-        return true;
-    /* A stack would have acknowledged data long before it probes. False positives: data and its
-     * acknowledgement both lost in the capture. */
-    return has(receiver, KA_SIDE_SENT) && ka_seq_lt(ka_side_next(receiver), ack);
+    return has(receiver, KA_SIDE_ACKED) &&
+           ka_seq_diff(receiver->acked_next, segment->packet->tcp.ack) < -1;
 }
 
 static void occur_probe(struct ka_analysis *analysis, const struct ka_segment *segment)
@@ -119,6 +115,7 @@ static void occur_probe(struct ka_analysis *analysis, const struct ka_segment *s
     if (limited || (segment->facts & KA_SEG_OLD_STAMP) != 0)
         probe.form |= KA_PROBER_EXCUSED;
     probe.spoke_before = sender->last_sent;
+    probe.print = segment->print;
     ka_pair_probe(analysis, &probe);
 }
 

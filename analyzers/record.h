@@ -15,7 +15,7 @@ enum {
     KA_OUTSTANDING = 3, /* probes without an answer that a late answer may still belong to */
     KA_IDLES = 8,       /* last gaps before a first probe */
     KA_INTERVALS = 4,   /* last gaps between unanswered ones */
-    KA_RTTS = 6,        /* last round trips */
+    KA_RTTS = 5,        /* last round trips */
     KA_HELD = 12,       /* candidates held back */
 };
 
@@ -60,6 +60,7 @@ struct ka_prober {
     uint16_t icmp;
     uint32_t number;         /* of the last probe, growing while unanswered; 0 after an answer */
     uint32_t overhead_bytes; /* of probes and answers, saturating */
+    uint32_t print;          /* fingerprint of the last probe, to know a copy */
     uint32_t idle_fit_ms;    /* 0 unknown */
     uint32_t interval_fit_ms;
     uint32_t idle_ms[KA_IDLES];

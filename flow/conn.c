@@ -27,6 +27,12 @@ void ka_side_stamp_data(struct ka_side *side, ka_time now)
     side->flags |= KA_SIDE_DATA | KA_SIDE_TIMED;
 }
 
+ka_time ka_side_lowest_rtt(const struct ka_side *side)
+{
+    /* The grain is taken off: half of the lowest must not be more than half of the true one. */
+    return side->rtt_low == 0 ? KA_TIME_NONE : (ka_time)(side->rtt_low - 1) << STAMP_SHIFT;
+}
+
 ka_time ka_side_rto(const struct ka_side *side)
 {
     if (side->srtt_ms == 0 && side->rttvar_ms == 0)
@@ -45,6 +51,9 @@ static uint16_t clamp_ms(int64_t value)
 void ka_side_sample_rtt(struct ka_side *side, ka_time rtt)
 {
     int64_t ms = rtt / KA_MILLISECOND;
+    int64_t units = (rtt >> STAMP_SHIFT) + 1;
+    if (units <= UINT16_MAX && (side->rtt_low == 0 || units < side->rtt_low))
+        side->rtt_low = (uint16_t)units;
     if (side->srtt_ms == 0 && side->rttvar_ms == 0) {
         side->srtt_ms = clamp_ms(ms > 0 ? ms : 1);
         side->rttvar_ms = clamp_ms(ms / 2);

@@ -60,8 +60,8 @@ struct ka_side {
     uint32_t print;         /* fingerprint of its last frame, to know a copy */
     uint16_t srtt_ms;       /* smoothed round trip to the peer from here (RFC 6298); 0 unknown */
     uint16_t rttvar_ms;
-    uint16_t flags; /* KA_SIDE_ */
-    uint16_t unused;
+    uint16_t flags;   /* KA_SIDE_ */
+    uint16_t rtt_low; /* lowest round trip in units of 2^16 ns; 0 unknown */
 } __attribute__((packed, aligned(4)));
 
 /* ka_conn.flags */
@@ -153,6 +153,10 @@ void ka_side_stamp_data(struct ka_side *side, ka_time now);
 
 /* Takes a measured round trip into the smoothed one (RFC 6298 section 2). */
 void ka_side_sample_rtt(struct ka_side *side, ka_time rtt);
+
+/* The lowest round trip measured from here to the peer, at a grain of 66 microseconds;
+ * KA_TIME_NONE unknown. */
+ka_time ka_side_lowest_rtt(const struct ka_side *side);
 
 /* The side's retransmission timeout as RFC 6298 estimates it, from 0.2 to 120 s; 1 s unknown. */
 ka_time ka_side_rto(const struct ka_side *side);

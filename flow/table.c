@@ -278,9 +278,9 @@ void ka_table_order(struct ka_table *table)
     struct ka_conn **all = calloc((size_t)table->conns.used + 1, sizeof(struct ka_conn *));
     if (all == NULL)
         return;
-    for (unsigned class = 0; class < KA_CLASS_COUNT; class++) {
+    for (unsigned class = 0; class < KA_CLASS_COUNT; class ++) {
         size_t count = 0;
-        struct ka_conn *conn = ka_table_oldest(table, (enum ka_conn_class)class);
+        struct ka_conn *conn = ka_table_oldest(table, (enum ka_conn_class) class);
         for (; conn != NULL; conn = ka_table_newer(table, conn))
             all[count++] = conn;
         qsort(all, count, sizeof(struct ka_conn *), by_last_heard);

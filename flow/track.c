@@ -124,6 +124,12 @@ static void note_sent(struct ka_side *sender, const struct ka_packet *packet, ui
         return;
     }
     bool already_acked = has(sender, KA_SIDE_ACKED) && ka_seq_le(end, sender->acked_next);
+    if (already_acked && !has(sender, KA_SIDE_SENT)) {
+        /* The capture began later than this was first sent, or it is a probe's garbage. */
+        sender->sent_next = sender->acked_next;
+        sender->flags |= KA_SIDE_SENT;
+        return;
+    }
     sender->sent_next = end;
     sender->flags |= KA_SIDE_SENT;
     sender->flags &= (uint16_t) ~(KA_SIDE_BYTE | KA_SIDE_CONTROL);
@@ -149,21 +155,13 @@ static void note_acked(struct ka_side *receiver, const struct ka_tcp *tcp, ka_ti
     if (has(receiver, KA_SIDE_TIMED) && tcp->ack == receiver->sent_next) {
         ka_time age = ka_side_data_age(receiver, time);
         receiver->flags &= (uint16_t)~KA_SIDE_TIMED;
-        if (age != INT64_MAX)
+        /* An ack later than this is not that of the data: the capture lost the first one. */
+        if (age <= 3 * KA_SECOND)
             ka_side_sample_rtt(receiver, age);
     }
     /* Where the capture lost the last data, the byte before NXT is not known any more. */
     if (has(receiver, KA_SIDE_SENT) && ka_seq_lt(receiver->sent_next, tcp->ack))
         receiver->flags &= (uint16_t) ~(KA_SIDE_BYTE | KA_SIDE_CONTROL);
-}
-
-/* What repeats NXT - 1 and acknowledges more than the peer is known to have sent may be injected:
- * its ack is not taken. If data was lost in the capture, the next ACK will say so. */
-static bool is_far_ack(const struct ka_side *receiver, const struct ka_packet *packet,
-                       uint32_t facts)
-{
-    return (facts & KA_SEG_BEFORE) != 0 && packet->tcp.length <= 1 && has(receiver, KA_SIDE_SENT) &&
-           ka_seq_lt(ka_side_next(receiver), packet->tcp.ack);
 }
 
 static void note_header(struct ka_side *sender, const struct ka_packet *packet)
@@ -228,8 +226,7 @@ static void take(struct ka_conn *conn, unsigned side, const struct ka_packet *pa
     if ((facts & KA_SEG_FITS) == 0)
         return;
     note_sent(sender, packet, facts, time);
-    if (!is_far_ack(&conn->side[!side], packet, facts))
-        note_acked(&conn->side[!side], &packet->tcp, time);
+    note_acked(&conn->side[!side], &packet->tcp, time);
     note_header(sender, packet);
 }
 
@@ -270,6 +267,7 @@ bool ka_track(struct ka_conn *conn, unsigned side, const struct ka_packet *packe
     segment->receiver = *receiver;
     segment->time = time;
     segment->facts = facts;
+    segment->print = print;
     segment->side = (uint8_t)side;
     if (!copy)
         take(conn, side, packet, facts, print);

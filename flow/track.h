@@ -34,6 +34,7 @@ struct ka_segment {
     struct ka_side sender;   /* before */
     struct ka_side receiver; /* before */
     ka_time time;            /* the frame's, KA_TIME_NONE with KA_SEG_NO_TIME */
+    uint32_t print;          /* fingerprint: equal for copies of a frame */
     uint32_t facts;          /* KA_SEG_ */
     uint8_t side;            /* the sender's index in conn */
 };
