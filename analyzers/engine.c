@@ -42,19 +42,19 @@ int ka_engine_create(const struct ka_engine_config *config, struct ka_engine **o
                      struct ka_error *error)
 {
     struct ka_engine *engine = calloc(1, sizeof(*engine));
+    uint64_t memcap = config->memcap != 0 ? config->memcap : default_memcap();
     if (engine == NULL ||
-        ka_table_init(&engine->analysis.table, config->key, config->vlan_key) < 0) {
+        ka_table_init(&engine->analysis.table, config->key, config->vlan_key, memcap) < 0) {
         free(engine);
         return ka_error_set(error, "out of memory for the connection table");
     }
     struct ka_analysis *analysis = &engine->analysis;
-    ka_slab_init(&analysis->extras, sizeof(struct ka_extra));
-    ka_slab_init(&analysis->probers, sizeof(struct ka_prober));
-    ka_slab_init(&analysis->doubts, sizeof(struct ka_doubt));
-    ka_histories_init(&analysis->histories);
+    ka_slab_init(&analysis->extras, sizeof(struct ka_extra), memcap);
+    ka_slab_init(&analysis->probers, sizeof(struct ka_prober), memcap);
+    ka_slab_init(&analysis->doubts, sizeof(struct ka_doubt), memcap);
+    ka_histories_init(&analysis->histories, memcap);
     analysis->config = *config;
-    if (analysis->config.memcap == 0)
-        analysis->config.memcap = default_memcap();
+    analysis->config.memcap = memcap;
     analysis->clock = KA_TIME_NONE;
     analysis->hole = KA_TIME_NONE;
     analysis->stats.first = KA_TIME_NONE;

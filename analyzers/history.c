@@ -9,10 +9,10 @@ static const ka_time span_pause = KA_SECOND;
 
 /* --- records */
 
-void ka_histories_init(struct ka_histories *histories)
+void ka_histories_init(struct ka_histories *histories, uint64_t limit)
 {
     memset(histories, 0, sizeof(*histories));
-    ka_slab_init(&histories->records, sizeof(struct ka_history));
+    ka_slab_init(&histories->records, sizeof(struct ka_history), limit);
 }
 
 void ka_histories_fini(struct ka_histories *histories)

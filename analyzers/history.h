@@ -133,7 +133,7 @@ struct ka_glimpse {
     bool fits;
 };
 
-void ka_histories_init(struct ka_histories *histories);
+void ka_histories_init(struct ka_histories *histories, uint64_t limit);
 void ka_histories_fini(struct ka_histories *histories);
 size_t ka_histories_memory(const struct ka_histories *histories);
 

@@ -1,62 +1,73 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 #include "base/slab.h"
 
-#include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
 
-enum { HUGE_PAGE = 2 << 20 };
+enum {
+    STEP = 1 << 20,       /* made usable at a time */
+    SMALL = 4 << 20,      /* up to here small pages: a small run stays small */
+    LEAST_SPACE = 1 << 20 /* of addresses, where even a quarter of what is wanted is not had */
+};
 
-void ka_slab_init(struct ka_slab *slab, size_t record)
+void ka_slab_init(struct ka_slab *slab, size_t record, uint64_t limit)
 {
-    *slab = (struct ka_slab){.record = record};
+    uint64_t most = (uint64_t)(UINT32_MAX - 1) * record;
+    if (limit > most)
+        limit = most;
+    *slab =
+        (struct ka_slab){.record = record, .reserved = (size_t)((limit + STEP) & ~(STEP - 1ULL))};
 }
 
 void ka_slab_fini(struct ka_slab *slab)
 {
-    for (uint32_t i = 0; i < slab->chunk_count; i++)
-        free(slab->chunks[i]);
-    free(slab->chunks);
-    ka_slab_init(slab, slab->record);
+    if (slab->records != NULL)
+        munmap(slab->records, slab->reserved);
+    *slab = (struct ka_slab){.record = slab->record};
+}
+
+/* Addresses cost nothing until they are used; where they are limited (ulimit -v), fewer do. */
+static int reserve(struct ka_slab *slab)
+{
+    for (size_t size = slab->reserved; size >= LEAST_SPACE; size /= 2) {
+        void *space =
+            mmap(NULL, size, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+        if (space == MAP_FAILED)
+            continue;
+        slab->records = space;
+        slab->reserved = size;
+        /* Millions of records far apart: with small pages every other access would walk the page
+         * tables as well. Kernels without huge pages do without. */
+        if (size > SMALL)
+            madvise((uint8_t *)space + SMALL, size - SMALL, MADV_HUGEPAGE);
+        return 0;
+    }
+    return -1;
+}
+
+static int make_usable(struct ka_slab *slab, size_t size)
+{
+    if (slab->records == NULL && reserve(slab) < 0)
+        return -1;
+    if (size > slab->reserved)
+        return -1;
+    size_t upto = (size + STEP - 1) / STEP * STEP;
+    if (upto > slab->reserved)
+        upto = slab->reserved;
+    if (mprotect(slab->records + slab->usable, upto - slab->usable, PROT_READ | PROT_WRITE) < 0)
+        return -1;
+    slab->usable = upto;
+    return 0;
 }
 
 size_t ka_slab_next_cost(const struct ka_slab *slab)
 {
-    if (slab->free_head != 0 || slab->fresh < slab->chunk_count * KA_SLAB_CHUNK)
-        return 0;
-    return slab->record * KA_SLAB_CHUNK;
+    return slab->free_head != 0 ? 0 : slab->record;
 }
 
 size_t ka_slab_memory(const struct ka_slab *slab)
 {
-    return slab->record * KA_SLAB_CHUNK * slab->chunk_count + sizeof(uint8_t *) * slab->chunk_room;
-}
-
-static int add_chunk(struct ka_slab *slab)
-{
-    if (slab->chunk_count >= UINT32_MAX / KA_SLAB_CHUNK - 1)
-        return -1;
-    if (slab->chunk_count == slab->chunk_room) {
-        uint32_t room = slab->chunk_room == 0 ? 16 : slab->chunk_room * 2;
-        uint8_t **chunks = realloc(slab->chunks, room * sizeof(*chunks));
-        if (chunks == NULL)
-            return -1;
-        slab->chunks = chunks;
-        slab->chunk_room = room;
-    }
-    /* Chunks are not cleared here: a record is, when it is taken. */
-    size_t size = slab->record * KA_SLAB_CHUNK;
-    uint8_t *chunk = malloc(size);
-    if (chunk == NULL)
-        return -1;
-    /* Millions of records far apart: with small pages every second access would walk the page
-     * tables as well. Not every kernel can, which is no failure. */
-    uintptr_t start = ((uintptr_t)chunk + HUGE_PAGE - 1) & ~(uintptr_t)(HUGE_PAGE - 1);
-    uintptr_t end = ((uintptr_t)chunk + size) & ~(uintptr_t)(HUGE_PAGE - 1);
-    if (slab->chunk_count > 0 && start < end)
-        madvise((void *)start, end - start, MADV_HUGEPAGE);
-    slab->chunks[slab->chunk_count++] = chunk;
-    return 0;
+    return slab->record * slab->fresh;
 }
 
 uint32_t ka_slab_take(struct ka_slab *slab)
@@ -64,13 +75,14 @@ uint32_t ka_slab_take(struct ka_slab *slab)
     uint32_t index = slab->free_head;
     if (index != 0) {
         memcpy(&slab->free_head, ka_slab_at(slab, index), sizeof(slab->free_head));
+        memset(ka_slab_at(slab, index), 0, slab->record);
     } else {
-        if (slab->fresh == slab->chunk_count * KA_SLAB_CHUNK && add_chunk(slab) < 0)
+        size_t size = (slab->fresh + (size_t)1) * slab->record;
+        if (size > slab->usable && make_usable(slab, size) < 0)
             return 0;
-        index = ++slab->fresh;
+        index = ++slab->fresh; /* fresh memory is zero */
     }
     slab->used++;
-    memset(ka_slab_at(slab, index), 0, slab->record);
     return index;
 }
 

@@ -30,8 +30,8 @@ struct ka_pipeline_outlet {
     /* Prints an interim summary (SIGUSR1) from a capture event. */
     void (*summary)(void *context, const struct ka_event *capture);
     void *context;
-    bool lookalikes; /* lookalike events are wanted too */
-    bool report;     /* the engine looks closer: see ka_engine_config */
+    bool lookalikes;   /* lookalike events are wanted too */
+    bool report;       /* the engine looks closer: see ka_engine_config */
     bool summary_only; /* nothing but the `capture` event is wanted */
 };
 

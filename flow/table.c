@@ -6,11 +6,11 @@
 
 enum { FIRST_CAPACITY = 1024 };
 
-int ka_table_init(struct ka_table *table, const uint64_t key[2], bool vlan_key)
+int ka_table_init(struct ka_table *table, const uint64_t key[2], bool vlan_key, uint64_t limit)
 {
     *table =
         (struct ka_table){.capacity = FIRST_CAPACITY, .key = {key[0], key[1]}, .next_flow_id = 1};
-    ka_slab_init(&table->conns, sizeof(struct ka_conn));
+    ka_slab_init(&table->conns, sizeof(struct ka_conn), limit);
     if (ka_zones_init(&table->zones, vlan_key) < 0)
         return -1;
     table->slots = calloc(table->capacity, sizeof(*table->slots));

@@ -34,8 +34,9 @@ struct ka_table {
     bool ordered; /* the lists are kept in order, see ka_table_order */
 };
 
-/* `key` is random. Returns 0, or -1 when memory is out. */
-int ka_table_init(struct ka_table *table, const uint64_t key[2], bool vlan_key);
+/* `key` is random, `limit` the most bytes its connections may ever take. Returns 0, or -1 when
+ * memory is out. */
+int ka_table_init(struct ka_table *table, const uint64_t key[2], bool vlan_key, uint64_t limit);
 void ka_table_fini(struct ka_table *table);
 
 /* Builds the key of a packet's connection (or, for an ICMP error, of the quoted one). Returns the

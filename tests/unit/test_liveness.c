@@ -34,10 +34,10 @@ static void set_scene(struct scene *scene)
     const struct ka_key conn_key = {.port = {1, 2}, .family = 4};
     memset(scene, 0, sizeof(*scene));
     struct ka_analysis *analysis = &scene->analysis;
-    assert_int_equal(ka_table_init(&analysis->table, key, false), 0);
-    ka_slab_init(&analysis->extras, sizeof(struct ka_extra));
-    ka_slab_init(&analysis->probers, sizeof(struct ka_prober));
-    ka_slab_init(&analysis->doubts, sizeof(struct ka_doubt));
+    assert_int_equal(ka_table_init(&analysis->table, key, false, 1 << 30), 0);
+    ka_slab_init(&analysis->extras, sizeof(struct ka_extra), 1 << 30);
+    ka_slab_init(&analysis->probers, sizeof(struct ka_prober), 1 << 30);
+    ka_slab_init(&analysis->doubts, sizeof(struct ka_doubt), 1 << 30);
     analysis->config.sink = (struct ka_sink){.emit = keep, .context = scene};
     scene->conn = ka_table_insert(&analysis->table, &conn_key, 77);
     assert_non_null(ka_prober_need(analysis, scene->conn, 0));

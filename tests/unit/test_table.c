@@ -41,7 +41,7 @@ static void what_is_put_in_is_found_until_it_is_removed(void **state)
     (void)state;
     enum { COUNT = 20000 };
     struct ka_table table;
-    assert_int_equal(ka_table_init(&table, random_key, false), 0);
+    assert_int_equal(ka_table_init(&table, random_key, false, 1 << 30), 0);
     for (uint32_t i = 0; i < COUNT; i++)
         assert_int_equal(insert(&table, i)->flow_id, i + 1);
     for (uint32_t i = 0; i < COUNT; i += 3)
@@ -64,7 +64,7 @@ static void equal_hashes_are_told_apart_by_their_keys(void **state)
     (void)state;
     enum { COUNT = 500, HASH = 0x80000000 };
     struct ka_table table;
-    assert_int_equal(ka_table_init(&table, random_key, false), 0);
+    assert_int_equal(ka_table_init(&table, random_key, false, 1 << 30), 0);
     for (uint32_t i = 0; i < COUNT; i++) {
         struct ka_key key = key_of(i);
         assert_non_null(ka_table_insert(&table, &key, HASH));
@@ -83,8 +83,8 @@ static void the_hash_hangs_on_the_key_of_the_run(void **state)
     (void)state;
     const uint64_t other_key[2] = {5, 6};
     struct ka_table one, other;
-    assert_int_equal(ka_table_init(&one, random_key, false), 0);
-    assert_int_equal(ka_table_init(&other, other_key, false), 0);
+    assert_int_equal(ka_table_init(&one, random_key, false, 1 << 30), 0);
+    assert_int_equal(ka_table_init(&other, other_key, false, 1 << 30), 0);
     unsigned equal = 0;
     for (uint32_t i = 0; i < 1000; i++) {
         struct ka_key key = key_of(i);
@@ -101,7 +101,7 @@ static void the_hash_spreads_addresses_and_ports_alike(void **state)
     enum { COUNT = 40000, BUCKETS = 256 };
     static unsigned buckets[BUCKETS];
     struct ka_table table;
-    assert_int_equal(ka_table_init(&table, random_key, false), 0);
+    assert_int_equal(ka_table_init(&table, random_key, false, 1 << 30), 0);
     for (unsigned way = 0; way < 3; way++) {
         memset(buckets, 0, sizeof(buckets));
         for (uint32_t i = 0; i < COUNT; i++) {
@@ -124,12 +124,17 @@ static void lists_go_by_the_last_packet(void **state)
 {
     (void)state;
     struct ka_table table;
-    assert_int_equal(ka_table_init(&table, random_key, false), 0);
+    assert_int_equal(ka_table_init(&table, random_key, false, 1 << 30), 0);
     struct ka_conn *first = insert(&table, 1);
     struct ka_conn *second = insert(&table, 2);
     struct ka_conn *third = insert(&table, 3);
     assert_ptr_equal(ka_table_oldest(&table, KA_CLASS_HANDSHAKE), first);
     ka_table_touch(&table, first);
+    assert_ptr_equal(ka_table_oldest(&table, KA_CLASS_HANDSHAKE), first); /* memory is plenty */
+    first->side[0].last_sent = 4;
+    second->side[0].last_sent = 2;
+    third->side[1].last_sent = 3;
+    ka_table_order(&table);
     assert_ptr_equal(ka_table_oldest(&table, KA_CLASS_HANDSHAKE), second);
     ka_table_reclass(&table, second, KA_CLASS_PROBED);
     assert_ptr_equal(ka_table_oldest(&table, KA_CLASS_HANDSHAKE), third);
@@ -149,7 +154,7 @@ static void a_connection_takes_at_most_192_bytes(void **state)
     enum { COUNT = 300000 };
     struct ka_table table;
     size_t worst = 0;
-    assert_int_equal(ka_table_init(&table, random_key, false), 0);
+    assert_int_equal(ka_table_init(&table, random_key, false, 1 << 30), 0);
     for (uint32_t i = 0; i < COUNT; i++) {
         insert(&table, i);
         size_t each = ka_table_memory(&table) / (i + 1);
@@ -175,7 +180,7 @@ static void both_directions_give_one_key(void **state)
                              .src_port = 443,
                              .dst_port = 40000};
     struct ka_key one, other;
-    assert_int_equal(ka_table_init(&table, random_key, false), 0);
+    assert_int_equal(ka_table_init(&table, random_key, false, 1 << 30), 0);
     unsigned side = ka_table_key(&table, &packet, &one);
     assert_int_equal(ka_table_key(&table, &back, &other), !side);
     assert_memory_equal(&one, &other, sizeof(one));
