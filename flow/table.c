@@ -285,7 +285,7 @@ void ka_table_order(struct ka_table *table)
             all[count++] = conn;
         qsort(all, count, sizeof(struct ka_conn *), by_last_heard);
         for (size_t i = 0; i < count; i++) {
-            uint32_t index = index_of(table, all[i]);
+            uint32_t index = ka_table_index(table, all[i]);
             unlink_conn(table, all[i]);
             link_newest(table, all[i], index);
         }
