@@ -9,6 +9,8 @@ static const ka_time span_pause = KA_SECOND;
 
 /* --- records */
 
+enum { FIRST_ROOM = 1024 };
+
 void ka_histories_init(struct ka_histories *histories, uint64_t limit)
 {
     memset(histories, 0, sizeof(*histories));
@@ -37,7 +39,7 @@ struct ka_history *ka_history_of(const struct ka_analysis *analysis, const struc
 
 static bool grow_index(struct ka_histories *histories, uint32_t at)
 {
-    uint32_t room = histories->room == 0 ? KA_SLAB_CHUNK : histories->room;
+    uint32_t room = histories->room == 0 ? FIRST_ROOM : histories->room;
     while (room <= at)
         room *= 2;
     uint32_t *index = reallocarray(histories->index, room, sizeof(*index));
