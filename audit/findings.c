@@ -47,13 +47,19 @@ __attribute__((format(printf, 7, 8))) static void find(const struct ka_audit_rep
     emit(report, &event);
 }
 
+void ka_audit_findings_tell(const struct ka_audit_report *report, const char *kind,
+                            const char *figure, double value, const char *text)
+{
+    find(report, kind, figure, value, NULL, 0, "%s", text);
+}
+
 static double seconds(ka_time duration)
 {
     return duration == KA_TIME_NONE ? (double)NAN : (double)duration / 1e9;
 }
 
-void ka_findings_series(const struct ka_audit_report *report, const struct ka_audit_result *result,
-                        const struct ka_series *series)
+void ka_audit_findings_series(const struct ka_audit_report *report,
+                              const struct ka_audit_result *result, const struct ka_series *series)
 {
     if (series->skipped || !series->started)
         return;
@@ -74,7 +80,7 @@ void ka_findings_series(const struct ka_audit_report *report, const struct ka_au
     emit(report, &event);
 }
 
-struct ka_bracket ka_findings_worst(const struct ka_audit_result *result)
+struct ka_bracket ka_audit_findings_worst(const struct ka_audit_result *result)
 {
     struct ka_bracket worst;
     ka_bracket_judge(NULL, 0, &worst);
@@ -182,7 +188,7 @@ static void find_late(const struct ka_audit_report *report, const struct ka_brac
 
 static void find_advice(const struct ka_audit_report *report, const struct ka_audit_result *result)
 {
-    struct ka_bracket worst = ka_findings_worst(result);
+    struct ka_bracket worst = ka_audit_findings_worst(result);
     ka_time idle = ka_advice_idle(&worst);
     char text[KA_TIME_TEXT_SIZE];
     if (worst.died == KA_TIME_NONE)
@@ -221,7 +227,8 @@ static void find_limits(const struct ka_audit_report *report, const struct ka_au
                  sides[result->series[i].first_speaker]);
 }
 
-void ka_findings_all(const struct ka_audit_report *report, const struct ka_audit_result *result)
+void ka_audit_findings_all(const struct ka_audit_report *report,
+                           const struct ka_audit_result *result)
 {
     for (size_t i = 0; i < result->count; i++) {
         const struct ka_series *series = &result->series[i];

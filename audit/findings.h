@@ -21,16 +21,21 @@ struct ka_audit_report {
 };
 
 /* Emits the `idle_timeout` event of a series; nothing for one that was not run. */
-void ka_findings_series(const struct ka_audit_report *report, const struct ka_audit_result *result,
-                        const struct ka_series *series);
+void ka_audit_findings_series(const struct ka_audit_report *report,
+                              const struct ka_audit_result *result, const struct ka_series *series);
 
 /* Emits the findings: whether and in which direction keepalives and data refresh, who answers them,
  * an expiry that one side alone does not notice, contradictions, the largest safe keepalive time
  * and what common schedules would do, what it costs, and what could not be measured. */
-void ka_findings_all(const struct ka_audit_report *report, const struct ka_audit_result *result);
+void ka_audit_findings_all(const struct ka_audit_report *report,
+                           const struct ka_audit_result *result);
+
+/* Emits one finding with the text and, unless `figure` is NULL, one figure. */
+void ka_audit_findings_tell(const struct ka_audit_report *report, const char *kind,
+                            const char *figure, double value, const char *text);
 
 /* The bracket that advice should go by: the shortest-lived of all silent series; KA_TIME_NONE in
  * both ends where none was run. */
-struct ka_bracket ka_findings_worst(const struct ka_audit_result *result);
+struct ka_bracket ka_audit_findings_worst(const struct ka_audit_result *result);
 
 #endif

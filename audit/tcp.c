@@ -209,6 +209,7 @@ bool ka_tcp_facts(int fd, struct ka_tcp_facts *out)
         idle = info.tcpi_last_ack_recv;
     *out = (struct ka_tcp_facts){
         .idle = (ka_time)idle * KA_MILLISECOND,
+        .ack_idle = (ka_time)info.tcpi_last_ack_recv * KA_MILLISECOND,
         .rto = (ka_time)info.tcpi_rto * KA_MICROSECOND,
         .unacked = info.tcpi_unacked,
         .segments_in = info.tcpi_segs_in,
@@ -290,6 +291,16 @@ int ka_tcp_send(int fd, const char *bytes, size_t count)
     if (sent >= 0)
         errno = EAGAIN;
     return -1;
+}
+
+ssize_t ka_tcp_receive_from(int fd, void *bytes, size_t size, struct ka_endpoint *from)
+{
+    struct sockaddr_storage address;
+    socklen_t length = sizeof(address);
+    ssize_t count = recvfrom(fd, bytes, size, 0, (struct sockaddr *)&address, &length);
+    if (count >= 0)
+        from_sockaddr(&address, from);
+    return count;
 }
 
 void ka_tcp_abort(int fd)

@@ -14,6 +14,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <sys/types.h>
 
 /* Source ports that were used, one bit each; zeroed at first. A port that came back could match
  * what a box on the path remembers of the connection before. */
@@ -56,6 +57,7 @@ enum ka_tcp_error ka_tcp_classify(int error_number);
 struct ka_tcp_facts {
     ka_time idle;     /* since the last packet on the wire either way, in the kernel's ticks */
     ka_time rto;      /* retransmission timeout */
+    ka_time ack_idle; /* since the last acknowledgement came */
     uint32_t unacked; /* segments sent and not acknowledged */
     uint32_t segments_in;
 };
@@ -92,6 +94,10 @@ int ka_tcp_speak(int fd, const char *bytes, size_t count);
 
 /* Sends without that limit; what does not go out at once is lost. Returns 0, or -1 with errno. */
 int ka_tcp_send(int fd, const char *bytes, size_t count);
+
+/* Reads a datagram from a raw socket and whose it is; the port means nothing. Returns its length,
+ * or -1 with errno set. */
+ssize_t ka_tcp_receive_from(int fd, void *bytes, size_t size, struct ka_endpoint *from);
 
 /* Closes with a RST: no TIME_WAIT stays behind. Takes -1. */
 void ka_tcp_abort(int fd);

@@ -1,12 +1,13 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 #include "cli/audit.h"
 
-#include "audit/advice.h"
 #include "audit/engine.h"
 #include "audit/findings.h"
 #include "audit/products.h"
 #include "cli/audit_inject.h"
 #include "cli/audit_listen.h"
+#include "cli/audit_locate.h"
+#include "cli/audit_view.h"
 #include "cli/signals.h"
 #include "output/output.h"
 
@@ -34,6 +35,7 @@ struct options {
     uint32_t arms;          /* bits by enum ka_arm; none: those that need no privilege */
     unsigned first_speaker; /* enum first */
     unsigned refresher;     /* enum first */
+    bool locate;
     bool json;
     bool quiet;
 };
@@ -128,7 +130,12 @@ static const struct ka_option rows[] = {
      .arg = "FILE",
      .offset = AT(log),
      .group = "Audit",
-     .help = "where each packet of the keepalive-1 arm is noted (kasniff-audit.log)"},
+     .help = "where each packet of keepalive-1 and --locate is noted (kasniff-audit.log)"},
+    {.name = "locate",
+     .kind = KA_ARG_FLAG,
+     .offset = AT(locate),
+     .group = "Audit",
+     .help = "search the hop that forgets, with probes of growing time to live; needs root"},
     {.name = "json",
      .kind = KA_ARG_FLAG,
      .offset = AT(json),
@@ -156,94 +163,10 @@ static const struct options defaults = {
     .log = "kasniff-audit.log",
 };
 
-/* What the callbacks of an audit need. */
-struct view {
-    const struct options *options;
-    struct ka_output *output;
-    struct ka_audit_report report;
-    bool on_terminal; /* a progress line stands on standard error */
-    bool told[KA_SERIES_MAX];
-};
-
-static ka_time time_of_day(void)
-{
-    struct timespec now;
-    clock_gettime(CLOCK_REALTIME, &now);
-    return (ka_time)now.tv_sec * KA_SECOND + now.tv_nsec;
-}
-
 static bool stopped(void *context)
 {
     (void)context;
     return ka_signals_take() == KA_SIGNAL_STOP;
-}
-
-static void clear_progress(const struct view *view)
-{
-    if (view->on_terminal)
-        fputs("\r\033[K", stderr);
-}
-
-static void tell(struct view *view, const struct ka_audit_result *result, size_t index)
-{
-    if (view->told[index])
-        return;
-    view->told[index] = true;
-    clear_progress(view);
-    view->report.time = time_of_day();
-    view->report.near = result->near;
-    ka_findings_series(&view->report, result, &result->series[index]);
-}
-
-/* A series is sure: it is told at once. But a silent one that saw no death waits for the other
- * speaker's, which may show that the path healed. */
-static void series_known(void *context, const struct ka_audit_result *result,
-                         const struct ka_series *series)
-{
-    struct view *view = context;
-    bool all_silent = true;
-    for (size_t i = 0; i < result->count; i++)
-        all_silent &= result->series[i].arm != KA_ARM_SILENT || result->series[i].done;
-    for (size_t i = 0; i < result->count; i++) {
-        const struct ka_series *each = &result->series[i];
-        bool certain =
-            each == series && (each->arm != KA_ARM_SILENT || each->bracket.died != KA_TIME_NONE);
-        if (certain || (all_silent && each->arm == KA_ARM_SILENT))
-            tell(view, result, i);
-    }
-    ka_output_flush(view->output, NULL);
-}
-
-/* The narrowest thing known already, for the progress line. */
-static void put_known(const struct ka_audit_result *result)
-{
-    for (size_t i = 0; i < result->count; i++) {
-        const struct ka_series *series = &result->series[i];
-        char survived[KA_TIME_TEXT_SIZE];
-        char died[KA_TIME_TEXT_SIZE];
-        if (series->arm != KA_ARM_SILENT || series->count == 0)
-            continue;
-        ka_duration_text(series->bracket.survived, survived);
-        ka_duration_text(series->bracket.died, died);
-        fprintf(stderr, "; %s first: lived %s, died %s", first_value(series->first_speaker + 1u),
-                survived, series->bracket.died == KA_TIME_NONE ? "-" : died);
-    }
-}
-
-static void show_progress(void *context, const struct ka_audit_progress *progress)
-{
-    const struct view *view = context;
-    char elapsed[KA_TIME_TEXT_SIZE];
-    char left[KA_TIME_TEXT_SIZE];
-    if (!view->on_terminal)
-        return;
-    ka_duration_text(progress->elapsed, elapsed);
-    ka_duration_text(progress->left, left);
-    clear_progress(view);
-    fprintf(stderr, "%s: %u judged, %u waiting, this pass %s more at most", elapsed,
-            progress->judged, progress->pending, left);
-    put_known(progress->result);
-    fflush(stderr);
 }
 
 /* A file named on the command line must exist, those in the usual places need not. */
@@ -260,43 +183,6 @@ static int load_products(const struct options *options, struct ka_products *prod
     return ka_products_load(products, options->products, error);
 }
 
-static void print_settings(const struct ka_audit_result *result)
-{
-    struct ka_bracket worst = ka_findings_worst(result);
-    char buffer[KA_ADVICE_TEXT_SIZE];
-    struct ka_setting setting;
-    ka_time idle = ka_advice_idle(&worst);
-    if (worst.died == KA_TIME_NONE || idle == KA_TIME_NONE)
-        return;
-    printf("\nSettings for this path:\n");
-    for (size_t i = 0; ka_advice_setting(i, idle, ka_advice_interval(idle), 5, buffer, &setting);
-         i++) {
-        printf("%s:\n", setting.subject);
-        for (const char *line = setting.text; *line != '\0';) {
-            int length = (int)strcspn(line, "\n");
-            printf("  %.*s\n", length, line);
-            line += length + (line[length] == '\n');
-        }
-    }
-}
-
-/* Tells what was not told yet, and decides how it went. */
-static int conclude(struct view *view, const struct ka_audit_result *result)
-{
-    bool died = false;
-    view->report.time = time_of_day();
-    view->report.near = result->near;
-    clear_progress(view);
-    for (size_t i = 0; i < result->count; i++) {
-        died |= result->series[i].bracket.died != KA_TIME_NONE;
-        tell(view, result, i);
-    }
-    ka_findings_all(&view->report, result);
-    if (died)
-        return KA_EXIT_DONE;
-    return result->end == KA_AUDIT_DONE ? EXIT_NO_EXPIRY : KA_EXIT_FAILED;
-}
-
 static uint32_t side_bits(unsigned first)
 {
     static const uint32_t bits[] = {[FIRST_BOTH] =
@@ -304,6 +190,33 @@ static uint32_t side_bits(unsigned first)
                                     [FIRST_CLIENT] = 1u << KA_SPEAKER_CLIENT,
                                     [FIRST_SERVER] = 1u << KA_SPEAKER_SERVER};
     return bits[first];
+}
+
+static int conclude(struct ka_audit_view *view, const struct ka_audit_result *result)
+{
+    if (ka_audit_view_conclude(view, result))
+        return KA_EXIT_DONE;
+    return result->end == KA_AUDIT_DONE ? EXIT_NO_EXPIRY : KA_EXIT_FAILED;
+}
+
+/* The hop search needs a silence that our own words do not survive. */
+static int search_hops(struct ka_locate *locate, struct ka_audit_injection *injection,
+                       struct ka_audit_view *view, const struct ka_audit_result *result,
+                       uint64_t id, struct ka_error *error)
+{
+    for (size_t i = 0; i < result->count && result->end == KA_AUDIT_DONE; i++) {
+        const struct ka_series *series = &result->series[i];
+        ka_time died = series->bracket.died;
+        bool closed = series->bracket.after == KA_AFTER_CLOSED;
+        if (series->arm == KA_ARM_SILENT && series->first_speaker == KA_SPEAKER_CLIENT &&
+            died != KA_TIME_NONE && !closed)
+            return ka_locate_run(locate, injection, &view->report, result->plain, id,
+                                 died + died / 10 + KA_SECOND / 2, stopped, error);
+    }
+    ka_audit_findings_tell(&view->report, "not-located", NULL, 0,
+                           "where the path forgets shows only when the client's words die after a "
+                           "silence, which they did not");
+    return 0;
 }
 
 static const uint32_t all_arms = 1u << KA_ARM_SILENT | 1u << KA_ARM_KEEPALIVE_0 | 1u << KA_ARM_DATA;
@@ -314,9 +227,9 @@ static int run_audit(const struct options *options, const struct ka_endpoint *to
     struct ka_products products = {.items = NULL};
     struct ka_audit_injection *injection = NULL;
     struct ka_audit_injector injector;
+    struct ka_locate *locate = NULL;
     struct ka_audit_result result = {.count = 0};
-    struct view view = {.options = options,
-                        .on_terminal = !options->quiet && isatty(STDERR_FILENO)};
+    struct ka_audit_view view = {.on_terminal = !options->quiet && isatty(STDERR_FILENO)};
     struct ka_output_options form = {.form = options->json ? KA_OUTPUT_JSON : KA_OUTPUT_TEXT,
                                      .line_buffered = true};
     struct ka_audit_config config = {
@@ -329,8 +242,8 @@ static int run_audit(const struct options *options, const struct ka_endpoint *to
         .first_speakers = side_bits(options->first_speaker),
         .refreshers = side_bits(options->refresher),
         .stop = stopped,
-        .known = series_known,
-        .progress = show_progress,
+        .known = ka_audit_view_known,
+        .progress = ka_audit_view_progress,
         .context = &view,
     };
     int status = KA_EXIT_FAILED;
@@ -338,10 +251,12 @@ static int run_audit(const struct options *options, const struct ka_endpoint *to
         ka_error_set(error, "cannot get random bytes: %s", strerror(errno));
         return status;
     }
-    if (config.arms >> KA_ARM_KEEPALIVE_1 & 1) {
+    if (options->locate && (locate = ka_locate_open(to, error)) == NULL)
+        return status;
+    if ((config.arms >> KA_ARM_KEEPALIVE_1 & 1) || options->locate) {
         injection = ka_audit_injection_start(to, options->log, &injector, error);
         if (injection == NULL)
-            return status;
+            goto out;
         config.injector = &injector;
     }
     if (load_products(options, &products, error) < 0 ||
@@ -352,17 +267,20 @@ static int run_audit(const struct options *options, const struct ka_endpoint *to
     if (ka_audit_run(&config, &result, error) < 0)
         goto out;
     status = conclude(&view, &result);
+    if (locate != NULL && search_hops(locate, injection, &view, &result, config.id, error) < 0)
+        status = KA_EXIT_FAILED;
     if (ka_output_flush(view.output, error) < 0) {
         status = KA_EXIT_FAILED;
         goto out;
     }
     if (!options->json && !options->quiet)
-        print_settings(&result);
+        ka_audit_view_settings(&result);
     if (fflush(stdout) != 0 || ferror(stdout)) {
         ka_error_set(error, "cannot write to standard output: %s", strerror(errno));
         status = KA_EXIT_FAILED;
     }
 out:
+    ka_locate_close(locate);
     if (ka_audit_injection_stop(injection, error) < 0)
         status = KA_EXIT_FAILED;
     ka_audit_fini(&result);

@@ -52,15 +52,16 @@ static int ask(struct ka_audit_injection *injection, struct ka_probe *probe, str
     }
 }
 
-static uint32_t send_byte(void *context, int fd, const struct ka_endpoint *to)
+/* A probe on the connection with the numbers it has now. Returns its number; 0 on failure. */
+static uint32_t send_probe(struct ka_audit_injection *injection, int fd,
+                           const struct ka_endpoint *to, unsigned ttl, bool with_byte)
 {
-    struct ka_audit_injection *injection = context;
     struct ka_tcp_numbers numbers;
     struct ka_error error;
     struct ka_reply reply;
     if (ka_tcp_numbers(fd, &numbers) != 0) {
         ka_error_set(&error,
-                     "cannot read a connection's sequence numbers: %s; the keepalive-1 arm needs "
+                     "cannot read a connection's sequence numbers: %s; this needs "
                      "CAP_NET_ADMIN: run it as root",
                      strerror(errno));
         remember(injection, &error);
@@ -70,15 +71,15 @@ static uint32_t send_byte(void *context, int fd, const struct ka_endpoint *to)
         .src = ka_tcp_local(fd),
         .dst = *to,
         .kind = KA_PROBE_NUMBERED,
-        .mode = KA_ACK_EXACT,
+        .mode = with_byte ? KA_ACK_EXACT : KA_ACK_GENTLE,
         .seq = numbers.next - 1,
-        .ack = numbers.heard,
+        .ack = numbers.heard - (with_byte ? 0u : KA_GENTLE_DISTANCE),
         .nxt = numbers.next,
         .rcv = numbers.heard,
         .tsval = numbers.tsval,
         .window = numbers.window,
-        .ttl = TTL,
-        .length = 1,
+        .ttl = (uint8_t)ttl,
+        .length = with_byte,
         .has_timestamps = numbers.has_timestamps,
         .sack = numbers.sack,
         .in_flight = numbers.in_flight,
@@ -89,14 +90,30 @@ static uint32_t send_byte(void *context, int fd, const struct ka_endpoint *to)
     }
     if (reply.kind == KA_REPLY_SENT)
         return probe.id;
-    ka_error_set(&error, "kasniff-inject did not send a 1-byte keepalive: %s", reply.text);
+    ka_error_set(&error, "kasniff-inject did not send a keepalive: %s", reply.text);
     remember(injection, &error);
     return 0;
 }
 
+static uint32_t send_byte(void *context, int fd, const struct ka_endpoint *to)
+{
+    return send_probe(context, fd, to, TTL, true);
+}
+
+uint32_t ka_audit_injection_probe(struct ka_audit_injection *injection, int fd,
+                                  const struct ka_endpoint *to, unsigned ttl)
+{
+    return send_probe(injection, fd, to, ttl, false);
+}
+
 static void answered(void *context, int fd, const struct ka_endpoint *to, uint32_t number)
 {
-    struct ka_audit_injection *injection = context;
+    ka_audit_injection_answered(context, fd, to, number);
+}
+
+void ka_audit_injection_answered(struct ka_audit_injection *injection, int fd,
+                                 const struct ka_endpoint *to, uint32_t number)
+{
     struct ka_probe probe = {.id = number, .src = ka_tcp_local(fd), .dst = *to};
     struct ka_error error;
     if (ka_injector_answered(injection->injector, time_of_day(), &probe, "answered", &error) < 0)

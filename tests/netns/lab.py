@@ -20,40 +20,58 @@ def can_run():
 
 
 class Lab:
-    """client 10.9.1.2 - 10.9.1.1 router 10.9.2.1 - 10.9.2.2 server"""
+    """client 10.9.1.2 - 10.9.1.1 router 10.9.2.1 - 10.9.2.2 server, or several routers in a row:
+    router n has 10.9.n.1 (the first) or 10.9.n.2 towards the client, 10.9.n+1.1 towards the
+    server. Each calls these links "inside" and "outside"."""
 
-    server_address = "10.9.2.2"
     client_address = "10.9.1.2"
+    server_address = "10.9.2.2"
 
-    def __init__(self):
+    def __init__(self, routers=1):
         tag = secrets.token_hex(4)
-        self.client, self.router, self.server = (f"ka-{tag}-{end}" for end in "crs")
+        self.client, self.server = f"ka-{tag}-c", f"ka-{tag}-s"
+        self.routers = [f"ka-{tag}-r{n}" for n in range(1, routers + 1)]
+        self.router = self.routers[0]
+        self.server_address = f"10.9.{routers + 1}.2"
         self.processes = []
 
     def __enter__(self):
-        for name in (self.client, self.router, self.server):
+        last = len(self.routers)
+        for name in (self.client, *self.routers, self.server):
             self._host(["ip", "netns", "add", name])
             self.run(name, ["ip", "link", "set", "lo", "up"])
-        self._cable(self.client, self.client_address, "10.9.1.1", "inside")
-        self._cable(self.server, self.server_address, "10.9.2.1", "outside")
-        self.sysctl(self.router, "net.ipv4.ip_forward", 1)
+        self._cable(self.client, "wire", "10.9.1.2", self.router, "inside", "10.9.1.1")
+        for n, (left, right) in enumerate(zip(self.routers, self.routers[1:]), 2):
+            self._cable(left, "outside", f"10.9.{n}.1", right, "inside", f"10.9.{n}.2")
+        self._cable(self.routers[-1], "outside", f"10.9.{last + 1}.1", self.server, "wire",
+                    self.server_address)
+        self.run(self.client, ["ip", "route", "add", "default", "via", "10.9.1.1"])
+        self.run(self.server, ["ip", "route", "add", "default", "via", f"10.9.{last + 1}.1"])
+        for n, router in enumerate(self.routers, 1):
+            self.sysctl(router, "net.ipv4.ip_forward", 1)
+            for net in range(1, last + 2):
+                if net < n:
+                    self.run(router, ["ip", "route", "add", f"10.9.{net}.0/24", "via",
+                                      f"10.9.{n}.1"])
+                elif net > n + 1:
+                    self.run(router, ["ip", "route", "add", f"10.9.{net}.0/24", "via",
+                                      f"10.9.{n + 1}.2"])
         return self
 
-    def _cable(self, host, address, gateway, name):
-        self._host(["ip", "link", "add", "wire", "netns", host, "type", "veth", "peer", "name",
-                    name, "netns", self.router])
-        self.run(host, ["ip", "address", "add", address + "/24", "dev", "wire"])
-        self.run(self.router, ["ip", "address", "add", gateway + "/24", "dev", name])
-        self.run(host, ["ip", "link", "set", "wire", "up"])
-        self.run(self.router, ["ip", "link", "set", name, "up"])
-        self.run(host, ["ip", "route", "add", "default", "via", gateway])
+    def _cable(self, left, left_name, left_address, right, right_name, right_address):
+        self._host(["ip", "link", "add", left_name, "netns", left, "type", "veth", "peer", "name",
+                    right_name, "netns", right])
+        for host, name, address in ((left, left_name, left_address),
+                                    (right, right_name, right_address)):
+            self.run(host, ["ip", "address", "add", address + "/24", "dev", name])
+            self.run(host, ["ip", "link", "set", name, "up"])
 
     def __exit__(self, *_):
         for process in self.processes:
             if process.poll() is None:
                 process.kill()
             process.wait()
-        for name in (self.client, self.router, self.server):
+        for name in (self.client, *self.routers, self.server):
             subprocess.run(["ip", "netns", "del", name], check=False)
 
     @staticmethod
@@ -76,6 +94,6 @@ class Lab:
     def sysctl(self, name, key, value):
         self.run(name, ["sysctl", "-qw", f"{key}={value}"])
 
-    def rules(self, text):
-        """Loads nft rules into the router."""
-        self.run(self.router, ["nft", "-f", "-"], input=text)
+    def rules(self, text, router=None):
+        """Loads nft rules into the router, the first one unless told."""
+        self.run(router or self.router, ["nft", "-f", "-"], input=text)

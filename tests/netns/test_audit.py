@@ -94,9 +94,9 @@ def start_far_end(lab):
     return process
 
 
-def start_audit(lab, *options, port=PORT, to=Lab.server_address, low=MIN, high=MAX, steps=STEPS):
+def start_audit(lab, *options, port=PORT, to=None, low=MIN, high=MAX, steps=STEPS):
     command = [KASNIFF, "audit", "--json", "-q", "--min", str(low), "--max", str(high),
-               "--steps", str(steps), *options, f"{to}:{port}"]
+               "--steps", str(steps), *options, f"{to or lab.server_address}:{port}"]
     return lab.start(lab.client, command, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
 
 
@@ -124,10 +124,11 @@ def expect_bracket(result, timeout, truth):
     assert died - survived <= 2 * fine_step(truth) + 0.05, f"too wide\n{text}"
 
 
-def route(lab, policy, loose=1, nat=False, limit=4):
-    lab.sysctl(lab.router, "net.netfilter.nf_conntrack_tcp_timeout_established", limit)
-    lab.sysctl(lab.router, "net.netfilter.nf_conntrack_tcp_loose", loose)
-    lab.rules(FORWARD.format(POLICIES[policy]) + (MASQUERADE if nat else ""))
+def route(lab, policy, loose=1, nat=False, limit=4, router=None):
+    router = router or lab.router
+    lab.sysctl(router, "net.netfilter.nf_conntrack_tcp_timeout_established", limit)
+    lab.sysctl(router, "net.netfilter.nf_conntrack_tcp_loose", loose)
+    lab.rules(FORWARD.format(POLICIES[policy]) + (MASQUERADE if nat else ""), router)
 
 
 def policy_row(policy, loose, nat, client, server):
@@ -178,6 +179,28 @@ def one_byte_keepalives_refresh_conntrack_too():
         assert not result.findings("censored"), result.describe()
         assert not result.findings("keepalives-answered-between"), result.describe()
         assert sent >= 4 * STEPS, f"{sent} probes in the log"
+
+
+def locating(which, plain):
+    """Three routers in a row, of which one forgets."""
+    def scenario():
+        with Lab(routers=3) as lab, tempfile.TemporaryDirectory() as folder:
+            route(lab, "new-from-inside", loose=0, router=lab.routers[which - 1])
+            if plain:
+                server = lab.start(lab.server, [sys.executable, RELAY, lab.server_address,
+                                                str(PORT), "echo", "0", "600"],
+                                   stdout=subprocess.PIPE)
+                server.stdout.readline()
+            else:
+                start_far_end(lab)
+            result = audit(lab, "--arms", "silent", "--first-speaker", "client", "--locate",
+                           "--log", os.path.join(folder, "log"))
+            assert result.code == 0, result.describe()
+            found = result.findings("forgotten-at")
+            assert len(found) == 1 and found[0]["figures"] == {"hop": which}, result.describe()
+            address = f"10.9.{which}.{1 if which == 1 else 2}"
+            assert f" {address}, forgets" in found[0]["text"], result.describe()
+    return scenario
 
 
 def a_relay_closes_and_answers_keepalives_itself():
@@ -410,6 +433,8 @@ def scenarios():
     rows = {f"{policy}, loose {loose}, {'masquerade' if nat else 'no NAT'}":
             policy_row(policy, loose, nat, client, server)
             for policy, loose, nat, client, server in ROWS}
+    rows.update({f"the hop that forgets is {which} of three{', plain far end' if plain else ''}":
+                 locating(which, plain) for which, plain in ((1, True), (2, False), (3, False))})
     others = [
         keepalives_refresh_conntrack, one_byte_keepalives_refresh_conntrack_too, a_relay_closes_and_answers_keepalives_itself,
         only_data_from_the_client_refreshes, a_server_that_closes_idle_connections_is_told_apart,

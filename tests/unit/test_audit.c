@@ -11,6 +11,7 @@
 #include <cmocka.h>
 
 #include "audit/advice.h"
+#include "audit/hops.h"
 #include "audit/message.h"
 #include "audit/plan.h"
 #include "audit/products.h"
@@ -521,6 +522,85 @@ static void a_trial_lives_as_its_table_says(void **state)
     }
 }
 
+/* Hops as a text: a digit is the last byte of an address, '-' is silence, a final '!' the far end.
+ */
+static struct ka_hops hops(const char *text)
+{
+    struct ka_hops list = {.count = 0};
+    for (; *text != '\0'; text++) {
+        uint8_t bytes[4] = {10, 0, 0, (uint8_t)(*text - '0')};
+        if (*text == '!')
+            list.reached = true;
+        else if (*text == '-')
+            list.count++;
+        else
+            list.addr[list.count++] = ka_addr_make(4, bytes);
+    }
+    return list;
+}
+
+static void the_last_hop_that_answers_is_the_one_that_forgets(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *before, *after;
+        enum ka_hops_result result;
+        unsigned hop;
+    } rows[] = {
+        {"123!", "1---", KA_HOPS_FOUND, 1},  {"123!", "12--", KA_HOPS_FOUND, 2},
+        {"123!", "123-", KA_HOPS_BEYOND, 3}, {"123!", "123!", KA_HOPS_HEALED, 0},
+        {"123!", "---", KA_HOPS_FOUND, 0},   {"1-3!", "1---", KA_HOPS_FOUND, 1},
+        {"-2-4!", "-2--", KA_HOPS_FOUND, 2}, {"1--", "1--", KA_HOPS_UNKNOWN, 0},
+        {"---!", "---", KA_HOPS_UNKNOWN, 0}, {"!", "", KA_HOPS_UNKNOWN, 0},
+    };
+    for (size_t i = 0; i < COUNT_OF(rows); i++) {
+        struct ka_hops before = hops(rows[i].before);
+        struct ka_hops after = hops(rows[i].after);
+        unsigned hop = 0;
+        assert_int_equal(ka_hops_compare(&before, &after, &hop), rows[i].result);
+        assert_int_equal(hop, rows[i].hop);
+    }
+    struct ka_hops list = hops("1-3");
+    char text[64];
+    ka_hops_text(&list, text, sizeof(text));
+    assert_string_equal(text, "10.0.0.1, -, 10.0.0.3");
+    ka_hops_text(&list, text, 12);
+    assert_string_equal(text, "10.0.0.1, -");
+}
+
+static void only_an_error_about_our_own_connection_names_a_hop(void **state)
+{
+    (void)state;
+    static const uint8_t icmp[] = {
+        0x45, 0,    0,    56,   0, 0, 0,  0, 64, 1,
+        0,    0,    10,   0,    0, 1, 10, 0, 0,  2, /* IP: hop to us */
+        11,   0,    0,    0,    0, 0, 0,  0,        /* time exceeded */
+        0x45, 0,    0,    52,   0, 0, 0,  0, 1,  6,
+        0,    0,    10,   0,    0, 2, 10, 0, 9,  9, /* our segment */
+        0x9c, 0x40, 0x15, 0x38, 1, 2, 3,  4,        /* 40000 to 5432 */
+    };
+    struct ka_endpoint ours;
+    struct ka_endpoint far;
+    uint8_t bytes[sizeof(icmp)];
+    assert_int_equal(ka_endpoint_parse("10.0.0.2:40000", &ours, NULL), 0);
+    assert_int_equal(ka_endpoint_parse("10.0.9.9:5432", &far, NULL), 0);
+    assert_true(ka_hops_quote(4, icmp, sizeof(icmp), &ours, &far));
+    for (size_t length = 0; length < 52; length++)
+        assert_false(ka_hops_quote(4, icmp, length, &ours, &far));
+    static const struct {
+        size_t at;
+        uint8_t value;
+    } changes[] = {{0, 0x44}, {9, 6},  {20, 0}, {28, 0x65}, {37, 17},
+                   {43, 3},   {47, 8}, {49, 1}, {51, 1}};
+    for (size_t i = 0; i < COUNT_OF(changes); i++) {
+        memcpy(bytes, icmp, sizeof(icmp));
+        bytes[changes[i].at] = changes[i].value;
+        assert_false(ka_hops_quote(4, bytes, sizeof(bytes), &ours, &far));
+    }
+    bytes[0] = 0;
+    assert_false(ka_hops_quote(6, icmp + 20, sizeof(icmp) - 20, &ours, &far));
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -544,6 +624,8 @@ int main(void)
         cmocka_unit_test(nonsense_is_no_message),
         cmocka_unit_test(a_line_is_bounded_and_printable),
         cmocka_unit_test(a_trial_lives_as_its_table_says),
+        cmocka_unit_test(the_last_hop_that_answers_is_the_one_that_forgets),
+        cmocka_unit_test(only_an_error_about_our_own_connection_names_a_hop),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
