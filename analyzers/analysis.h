@@ -36,7 +36,8 @@ struct ka_analysis {
     struct ka_deadlines deadlines;
     struct ka_engine_config config;
     struct ka_engine_stats stats;
-    ka_time clock;  /* the latest time that packets agree on; KA_TIME_NONE before the first */
+    ka_time next_end; /* no closed connection's lingering ends before */
+    ka_time clock;    /* the latest time that packets agree on; KA_TIME_NONE before the first */
     ka_time hole;   /* end of the last pause of a minute in the whole capture; KA_TIME_NONE none */
     uint8_t digits; /* of the capture's stamps */
     bool memory_out;
@@ -110,10 +111,27 @@ struct ka_occurrence ka_occurrence_of(const struct ka_segment *segment,
 /* --- records */
 
 /* The connection's record, or NULL when there is none yet. */
-struct ka_extra *ka_extra_of(const struct ka_analysis *analysis, const struct ka_conn *conn);
-struct ka_prober *ka_prober_of(const struct ka_analysis *analysis, const struct ka_conn *conn,
-                               unsigned side);
-struct ka_doubt *ka_doubt_of(const struct ka_analysis *analysis, const struct ka_conn *conn);
+static inline struct ka_extra *ka_extra_of(const struct ka_analysis *analysis,
+                                           const struct ka_conn *conn)
+{
+    return conn->extra == 0 ? NULL : ka_slab_at(&analysis->extras, conn->extra);
+}
+
+static inline struct ka_prober *ka_prober_of(const struct ka_analysis *analysis,
+                                             const struct ka_conn *conn, unsigned side)
+{
+    const struct ka_extra *extra = ka_extra_of(analysis, conn);
+    if (extra == NULL || extra->prober[side] == 0)
+        return NULL;
+    return ka_slab_at(&analysis->probers, extra->prober[side]);
+}
+
+static inline struct ka_doubt *ka_doubt_of(const struct ka_analysis *analysis,
+                                           const struct ka_conn *conn)
+{
+    const struct ka_extra *extra = ka_extra_of(analysis, conn);
+    return extra == NULL || extra->doubt == 0 ? NULL : ka_slab_at(&analysis->doubts, extra->doubt);
+}
 
 /* The same, taken when missing; NULL when memory is out (then analysis->memory_out is set, and the
  * connection goes on without it). */
@@ -140,7 +158,10 @@ void ka_records_drop(struct ka_analysis *analysis, struct ka_conn *conn);
 void ka_deadline_set(struct ka_analysis *analysis, struct ka_prober *prober, ka_time deadline);
 
 /* The prober whose deadline comes first; NULL when none is set. */
-struct ka_prober *ka_deadline_first(const struct ka_analysis *analysis);
+static inline struct ka_prober *ka_deadline_first(const struct ka_analysis *analysis)
+{
+    return analysis->deadlines.count == 0 ? NULL : analysis->deadlines.heap[1];
+}
 
 /* Moves all deadlines by `delta`: the packets' clock was set back. */
 void ka_deadlines_shift(struct ka_analysis *analysis, ka_time delta);

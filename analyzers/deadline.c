@@ -84,11 +84,6 @@ void ka_deadline_set(struct ka_analysis *analysis, struct ka_prober *prober, ka_
     sift_up(&analysis->deadlines, prober, ++analysis->deadlines.count);
 }
 
-struct ka_prober *ka_deadline_first(const struct ka_analysis *analysis)
-{
-    return analysis->deadlines.count == 0 ? NULL : analysis->deadlines.heap[1];
-}
-
 void ka_deadlines_shift(struct ka_analysis *analysis, ka_time delta)
 {
     for (uint32_t i = 1; i <= analysis->deadlines.count; i++)

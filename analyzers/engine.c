@@ -88,15 +88,27 @@ static size_t memory(const struct ka_analysis *analysis)
 
 /* --- time */
 
+static void end_closed(struct ka_analysis *analysis, ka_time now)
+{
+    struct ka_conn *conn;
+    analysis->next_end = now + linger; /* what closes later lingers beyond that */
+    while ((conn = ka_table_oldest(&analysis->table, KA_CLASS_CLOSED)) != NULL) {
+        ka_time last = ka_conn_last(conn);
+        if (last != KA_TIME_NONE && now - last < linger) {
+            analysis->next_end = last + linger;
+            return;
+        }
+        ka_connection_end(analysis, conn, KA_ENDED_OPEN);
+    }
+}
+
 static void pass_deadlines(struct ka_analysis *analysis, ka_time now)
 {
     struct ka_prober *prober;
     while ((prober = ka_deadline_first(analysis)) != NULL && prober->deadline <= now)
         ka_recognise_deadline(analysis, prober);
-    struct ka_conn *conn;
-    while ((conn = ka_table_oldest(&analysis->table, KA_CLASS_CLOSED)) != NULL &&
-           ka_conn_last(conn) != KA_TIME_NONE && now - ka_conn_last(conn) >= linger)
-        ka_connection_end(analysis, conn, KA_ENDED_OPEN);
+    if (now >= analysis->next_end)
+        end_closed(analysis, now);
 }
 
 static void set_clock(struct ka_analysis *analysis, ka_time now)
@@ -139,6 +151,7 @@ static void tick(struct ka_engine *engine, ka_time time)
     engine->odd_stamp = KA_TIME_NONE;
     if (time < clock) {
         ka_deadlines_shift(analysis, time - clock);
+        analysis->next_end += time - clock;
         analysis->clock = time;
     } else {
         set_clock(analysis, time);
@@ -205,9 +218,14 @@ static bool is_closed(const struct ka_conn *conn)
 }
 
 /* Moves the connection to the class that its state asks for, and to the end of its list. */
-static void classify(struct ka_analysis *analysis, struct ka_conn *conn)
+static void classify(struct ka_analysis *analysis, struct ka_conn *conn, unsigned flags)
 {
     enum ka_conn_class now = ka_conn_class(conn);
+    if (now >= KA_CLASS_PLAIN && (flags & (KA_TCP_FIN | KA_TCP_RST)) == 0) {
+        if (analysis->table.ordered)
+            ka_table_touch(&analysis->table, conn);
+        return;
+    }
     enum ka_conn_class wanted = now;
     if (is_closed(conn)) {
         wanted = KA_CLASS_CLOSED;
@@ -330,7 +348,7 @@ static void take_segment(struct ka_analysis *analysis, const struct ka_packet *p
     }
     if (analysis->config.report && !copy)
         ka_history_segment(analysis, conn, lookup->side, packet, &before);
-    classify(analysis, conn);
+    classify(analysis, conn, packet->tcp.flags);
 }
 
 void ka_engine_packets(struct ka_engine *engine, const struct ka_packet *packets, size_t count)

@@ -3,26 +3,6 @@
 
 #include <string.h>
 
-struct ka_extra *ka_extra_of(const struct ka_analysis *analysis, const struct ka_conn *conn)
-{
-    return conn->extra == 0 ? NULL : ka_slab_at(&analysis->extras, conn->extra);
-}
-
-struct ka_prober *ka_prober_of(const struct ka_analysis *analysis, const struct ka_conn *conn,
-                               unsigned side)
-{
-    const struct ka_extra *extra = ka_extra_of(analysis, conn);
-    if (extra == NULL || extra->prober[side] == 0)
-        return NULL;
-    return ka_slab_at(&analysis->probers, extra->prober[side]);
-}
-
-struct ka_doubt *ka_doubt_of(const struct ka_analysis *analysis, const struct ka_conn *conn)
-{
-    const struct ka_extra *extra = ka_extra_of(analysis, conn);
-    return extra == NULL || extra->doubt == 0 ? NULL : ka_slab_at(&analysis->doubts, extra->doubt);
-}
-
 static uint32_t take(struct ka_analysis *analysis, struct ka_slab *slab)
 {
     uint32_t index = ka_slab_take(slab);

@@ -1,8 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 #include "flow/conn.h"
 
-enum { STAMP_SHIFT = 16 };
-
 /* A stamp is 32 bits of the time in units of 2^16 ns and comes round after 78 hours. KA_SIDE_DATA
  * is taken away after an hour (flow/track.c), so that an old one is never mistaken. */
 ka_time ka_side_data_age(const struct ka_side *side, ka_time now)
@@ -13,24 +11,14 @@ ka_time ka_side_data_age(const struct ka_side *side, ka_time now)
         return side->last_sent - now < KA_SECOND ? 0 : INT64_MAX;
     if (now - side->last_sent > 3600 * KA_SECOND)
         return INT64_MAX;
-    uint32_t units = (uint32_t)((uint64_t)now >> STAMP_SHIFT) - side->data_stamp;
-    return (ka_time)units << STAMP_SHIFT;
-}
-
-void ka_side_stamp_data(struct ka_side *side, ka_time now)
-{
-    if (now == KA_TIME_NONE) {
-        side->flags &= (uint16_t) ~(KA_SIDE_DATA | KA_SIDE_TIMED);
-        return;
-    }
-    side->data_stamp = (uint32_t)((uint64_t)now >> STAMP_SHIFT);
-    side->flags |= KA_SIDE_DATA | KA_SIDE_TIMED;
+    uint32_t units = (uint32_t)((uint64_t)now >> KA_STAMP_SHIFT) - side->data_stamp;
+    return (ka_time)units << KA_STAMP_SHIFT;
 }
 
 ka_time ka_side_lowest_rtt(const struct ka_side *side)
 {
     /* The grain is taken off: half of the lowest must not be more than half of the true one. */
-    return side->rtt_low == 0 ? KA_TIME_NONE : (ka_time)(side->rtt_low - 1) << STAMP_SHIFT;
+    return side->rtt_low == 0 ? KA_TIME_NONE : (ka_time)(side->rtt_low - 1) << KA_STAMP_SHIFT;
 }
 
 ka_time ka_side_rto(const struct ka_side *side)
@@ -51,7 +39,7 @@ static uint16_t clamp_ms(int64_t value)
 void ka_side_sample_rtt(struct ka_side *side, ka_time rtt)
 {
     int64_t ms = rtt / KA_MILLISECOND;
-    int64_t units = (rtt >> STAMP_SHIFT) + 1;
+    int64_t units = (rtt >> KA_STAMP_SHIFT) + 1;
     if (units <= UINT16_MAX && (side->rtt_low == 0 || units < side->rtt_low))
         side->rtt_low = (uint16_t)units;
     if (side->srtt_ms == 0 && side->rttvar_ms == 0) {

@@ -144,12 +144,23 @@ static inline bool ka_side_in_flight(const struct ka_side *side)
            ka_seq_lt(side->acked_next, side->sent_next);
 }
 
+/* A data stamp's unit is 2^16 ns. */
+enum { KA_STAMP_SHIFT = 16 };
+
 /* How long before `now` the side last sent something new (data, SYN, FIN), in nanoseconds at a
  * grain of 66 microseconds; INT64_MAX when more than an hour ago or never. */
 ka_time ka_side_data_age(const struct ka_side *side, ka_time now);
 
 /* Notes that the side sends something new at `now`; KA_TIME_NONE forgets when. */
-void ka_side_stamp_data(struct ka_side *side, ka_time now);
+static inline void ka_side_stamp_data(struct ka_side *side, ka_time now)
+{
+    if (now == KA_TIME_NONE) {
+        side->flags &= (uint16_t) ~(KA_SIDE_DATA | KA_SIDE_TIMED);
+        return;
+    }
+    side->data_stamp = (uint32_t)((uint64_t)now >> KA_STAMP_SHIFT);
+    side->flags |= KA_SIDE_DATA | KA_SIDE_TIMED;
+}
 
 /* Takes a measured round trip into the smoothed one (RFC 6298 section 2). */
 void ka_side_sample_rtt(struct ka_side *side, ka_time rtt);

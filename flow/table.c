@@ -36,7 +36,9 @@ unsigned ka_table_key(struct ka_table *table, const struct ka_packet *packet, st
     const uint8_t *dst = quoted ? packet->icmp.quoted_dst : packet->dst;
     uint16_t src_port = quoted ? packet->icmp.quoted_src_port : packet->src_port;
     uint16_t dst_port = quoted ? packet->icmp.quoted_dst_port : packet->dst_port;
-    int order = memcmp(src, dst, 16);
+    int order = memcmp(src, dst, 4); /* as a rule they differ here */
+    if (order == 0)
+        order = memcmp(src, dst, 16);
     unsigned side = order > 0 || (order == 0 && src_port > dst_port);
     memcpy(key->addr[side], src, 16);
     memcpy(key->addr[!side], dst, 16);
@@ -107,13 +109,22 @@ const struct ka_conn *ka_table_prefetch_conn(const struct ka_table *table, uint3
     return NULL;
 }
 
+static bool is_equal(const struct ka_key *a, const struct ka_key *b)
+{
+    uint64_t one[5], other[5];
+    memcpy(one, a, sizeof(one));
+    memcpy(other, b, sizeof(other));
+    return ((one[0] ^ other[0]) | (one[1] ^ other[1]) | (one[2] ^ other[2]) | (one[3] ^ other[3]) |
+            (one[4] ^ other[4])) == 0;
+}
+
 /* The slot of a connection; the empty slot where its search ends when there is none. */
 static uint64_t find_slot(const struct ka_table *table, const struct ka_key *key, uint32_t hash)
 {
     uint64_t at = home(table, hash);
     for (; table->slots[at].index != 0; at = after(table, at)) {
         if (table->slots[at].tag == hash &&
-            memcmp(&conn_at(table, table->slots[at].index)->key, key, sizeof(*key)) == 0)
+            is_equal(&conn_at(table, table->slots[at].index)->key, key))
             break;
     }
     return at;

@@ -244,12 +244,60 @@ static bool is_plain(const struct ka_conn *conn, const struct ka_packet *packet,
     return (facts & KA_SEG_CLOSED) == 0 && (packet->tcp.flags & KA_TCP_ACK) != 0;
 }
 
+/* The greater part of all traffic, by the shortest way: data or a bare ACK exactly where its sender
+ * is, acknowledging nothing that was not sent, with the window open. Does what take() does for
+ * such a segment. False when anything is out of the ordinary. */
+static bool take_in_order(struct ka_conn *conn, unsigned side, const struct ka_packet *packet)
+{
+    struct ka_side *sender = &conn->side[side];
+    struct ka_side *receiver = &conn->side[!side];
+    const struct ka_tcp *tcp = &packet->tcp;
+    const unsigned quiet = KA_TCP_ACK | KA_TCP_PSH;
+    const unsigned known = KA_SIDE_SENT | KA_SIDE_ACKED | KA_SIDE_WINDOW;
+    ka_time time = packet->frame->time;
+    if ((tcp->flags & ~quiet) != 0 || (tcp->flags & KA_TCP_ACK) == 0 || tcp->length == 1 ||
+        (conn->flags & KA_CONN_WATCHED) != 0 || (sender->flags & known) != known ||
+        (receiver->flags & known) != known)
+        return false;
+    if (tcp->seq != ka_side_next(sender) ||
+        tcp->ack - receiver->acked_next > receiver->sent_next - receiver->acked_next ||
+        receiver->window == 0 || time < sender->last_sent || packet->length_guessed)
+        return false;
+    note_time(conn, sender, time);
+    sender->packets++;
+    sender->print = 0; /* a copy of this is told by its number */
+    sender->last_ttl = packet->ttl;
+    sender->window = tcp->window;
+    if ((tcp->options & KA_OPTION_TIMESTAMPS) != 0 &&
+        (!has(sender, KA_SIDE_STAMPS) || ka_seq_lt(sender->tsval, tcp->tsval))) {
+        sender->tsval = tcp->tsval;
+        sender->flags |= KA_SIDE_STAMPS;
+    }
+    if (tcp->length > 0) {
+        sender->ttl = packet->ttl;
+        sender->bytes += tcp->length;
+        sender->sent_next = tcp->seq + tcp->length;
+        sender->flags &= (uint16_t) ~(KA_SIDE_BYTE | KA_SIDE_CONTROL);
+        sender->flags |= KA_SIDE_PAYLOAD;
+        if (packet->payload_captured == tcp->length) {
+            sender->last_byte = packet->payload[tcp->length - 1];
+            sender->flags |= KA_SIDE_BYTE;
+        }
+        ka_side_stamp_data(sender, time);
+    }
+    if (tcp->ack != receiver->acked_next)
+        note_acked(receiver, tcp, time);
+    return true;
+}
+
 bool ka_track(struct ka_conn *conn, unsigned side, const struct ka_packet *packet,
               struct ka_segment *segment)
 {
     struct ka_side *sender = &conn->side[side];
     struct ka_side *receiver = &conn->side[!side];
     ka_time time = packet->frame->time;
+    if (take_in_order(conn, side, packet))
+        return false;
     uint32_t print = fingerprint(packet);
     uint32_t facts = find_facts(sender, receiver, packet);
     bool copy = is_copy(sender, packet, print, time);
