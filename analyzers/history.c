@@ -167,8 +167,11 @@ static void note_again(struct ka_history *history, const struct ka_packet *packe
     own->count++;
     if (own->count > own->most)
         own->most = own->count;
-    if (now - own->since > own->longest)
+    if (now - own->since > own->longest) {
         own->longest = now - own->since;
+        own->longest_at = own->since;
+        own->long_frame = own->frame;
+    }
 }
 
 /* --- resets, closing, windows */

@@ -55,7 +55,9 @@ struct ka_resending {
     uint64_t frame;
     uint32_t count;
     ka_time longest; /* run ever */
-    uint32_t most;   /* in one run */
+    ka_time longest_at;
+    uint64_t long_frame; /* the first of that run */
+    uint32_t most;       /* times in one run */
 };
 
 struct ka_reset {

@@ -142,8 +142,10 @@ static void take_headers(struct ka_ev_http *http, struct text rest, uint8_t mino
     }
     if (!ended && !whole)
         http->cut = true;
-    if (closing)
+    if (closing || http->persistence == KA_HTTP_CLOSE)
         http->persistence = KA_HTTP_CLOSE;
+    else if (http->cut)
+        http->persistence = KA_HTTP_UNKNOWN; /* what was cut may say close */
     else if (!chosen && ended)
         http->persistence = minor == 0 ? KA_HTTP_CLOSE : KA_HTTP_PERSISTENT;
 }

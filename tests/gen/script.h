@@ -16,7 +16,7 @@
 
 enum {
     KA_SCRIPT_LABEL = 24,
-    KA_SCRIPT_DATA = 64,
+    KA_SCRIPT_DATA = 128,
     KA_SCRIPT_CONNECTIONS = 8,
 };
 
