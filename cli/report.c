@@ -6,6 +6,7 @@
 #include "cli/privileges.h"
 #include "cli/selection.h"
 #include "cli/signals.h"
+#include "cli/trials.h"
 #include "output/output.h"
 #include "output/report.h"
 
@@ -91,6 +92,7 @@ static const struct options defaults = {.color = KA_COLOR_AUTO, .top = TOP};
 struct view {
     struct ka_report *report; /* NULL: not wanted */
     struct ka_output *output; /* JSON; NULL: not wanted */
+    struct ka_trials *trials;
     const struct options *options;
 };
 
@@ -103,13 +105,25 @@ static bool is_told(const struct options *options, const struct ka_event *event)
            options->connection != 0;
 }
 
-static void take_event(void *context, const struct ka_event *event)
+static void pass_event(void *context, const struct ka_event *event)
 {
     struct view *view = context;
     if (view->report != NULL)
         ka_report_event(view->report, event);
     if (view->output != NULL && is_told(view->options, event))
         ka_output_event(view->output, event);
+}
+
+/* What the connections show together is told before the summary. */
+static void take_event(void *context, const struct ka_event *event)
+{
+    struct view *view = context;
+    const struct ka_sink sink = {.emit = pass_event, .context = view};
+    if (event->type == KA_EVENT_CONNECTION)
+        ka_trials_connection(view->trials, event);
+    else if (event->type == KA_EVENT_CAPTURE)
+        ka_trials_tell(view->trials, &event->envelope, &sink);
+    pass_event(context, event);
 }
 
 static int flush_view(void *context, struct ka_error *error)
@@ -194,12 +208,15 @@ static int report_source(struct ka_source *source, const struct options *options
         .utc = options->utc,
     };
     int made = ka_report_create(&wanted, &view.report, error);
+    if (made == 0)
+        made = ka_trials_create(&view.trials, error);
     if (made == 0 && options->json)
         made = ka_output_create(stdout, &form, &view.output, error);
     if (made == 0)
         status = run_pipeline(&view, source, error);
     ka_output_free(view.output);
     ka_report_free(view.report);
+    ka_trials_free(view.trials);
     free(names);
     return status;
 }

@@ -86,6 +86,9 @@ unsigned ka_told_badness(const struct ka_told *told);
 /* "300 s / 75 s x 9": idle time, interval and count as far as known. */
 void ka_report_put_schedule(struct ka_text *out, const struct ka_ev_keepalive *keepalive);
 
+/* Whose idle timeout it is: a server, a prefix (port 0), or all. */
+void ka_report_put_path(struct ka_text *out, const struct ka_endpoint *server);
+
 /* Bytes for people: "1.5 kB". */
 void ka_report_put_bytes(struct ka_text *out, uint64_t bytes);
 

@@ -97,6 +97,24 @@ static void put_finding(const struct ka_report *report, const struct ka_event *e
     ka_text_put_char(out, '\n');
 }
 
+/* What to change, each advice once. */
+static void put_advice(const struct ka_event *first, size_t count, struct ka_text *out)
+{
+    const char *given[3] = {NULL};
+    for (size_t i = 0; i < count; i++) {
+        const char *advice = first[i].finding.advice;
+        size_t n = 0;
+        while (n < 3 && given[n] != NULL && given[n] != advice)
+            n++;
+        if (advice == NULL || n == 3 || given[n] == advice)
+            continue;
+        given[n] = advice;
+        ka_text_put_string(out, "    > ");
+        ka_text_put_string(out, advice);
+        ka_text_put_char(out, '\n');
+    }
+}
+
 static void put_kind(const struct ka_report *report, const struct ka_event *first, size_t count,
                      struct ka_text *out)
 {
@@ -122,11 +140,7 @@ static void put_kind(const struct ka_report *report, const struct ka_event *firs
         ka_text_put_number(out, count - shown);
         ka_text_put_string(out, " more (--all shows them)\n");
     }
-    if (finding->advice != NULL) {
-        ka_text_put_string(out, "    > ");
-        ka_text_put_string(out, finding->advice);
-        ka_text_put_char(out, '\n');
-    }
+    put_advice(first, shown, out);
 }
 
 static void put_findings(const struct ka_report *report, struct ka_text *out)
@@ -149,6 +163,21 @@ static void put_findings(const struct ka_report *report, struct ka_text *out)
 
 /* --- idle timeouts */
 
+void ka_report_put_path(struct ka_text *out, const struct ka_endpoint *server)
+{
+    char text[KA_ENDPOINT_TEXT_SIZE];
+    static const uint8_t zero[sizeof(server->addr.bytes)];
+    if (memcmp(server->addr.bytes, zero, sizeof(zero)) == 0) {
+        ka_text_put_string(out, "all servers");
+    } else if (server->port != 0) {
+        ka_line_endpoint(out, server);
+    } else {
+        ka_addr_text(&server->addr, text);
+        ka_text_put_string(out, text);
+        ka_text_put_string(out, server->addr.family == 4 ? "/24" : "/64");
+    }
+}
+
 static void put_timeouts(const struct ka_report *report, struct ka_text *out)
 {
     if (report->timeout_count == 0)
@@ -157,10 +186,7 @@ static void put_timeouts(const struct ka_report *report, struct ka_text *out)
     for (size_t i = 0; i < report->timeout_count; i++) {
         const struct ka_event *event = &report->timeouts[i];
         ka_text_put_string(out, "  ");
-        if (event->envelope.dst.addr.family != 0)
-            ka_line_endpoint(out, &event->envelope.dst);
-        else
-            ka_text_put_string(out, "all");
+        ka_report_put_path(out, &event->envelope.dst);
         ka_text_put_string(out, "  ");
         ka_line_idle_timeout(out, &event->idle_timeout);
         ka_text_put_char(out, '\n');

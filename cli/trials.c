@@ -1,0 +1,414 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#include "cli/trials.h"
+
+#include "audit/bracket.h"
+#include "audit/products.h"
+#include "base/text.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+enum {
+    TRIALS_MOST = 1 << 22, /* later ones are left out */
+    RISKS_MOST = 1 << 20,
+    WORTH_S = 60,  /* a survived silence worth an event */
+    V4_PREFIX = 3, /* bytes */
+    V6_PREFIX = 8,
+};
+
+/* A silence, and to which server. */
+struct entry {
+    struct ka_endpoint server;
+    struct ka_addr client;
+    struct ka_trial trial;
+    uint8_t speaker;
+};
+
+/* A connection that lives on, and how long its longest silence can get: the shorter keepalive time
+ * of its sides; KA_TIME_NONE without keepalive. */
+struct risk {
+    struct ka_endpoint server;
+    uint32_t flow_id;
+    ka_time idle;
+};
+
+struct ka_trials {
+    struct entry *entries;
+    size_t count;
+    size_t room;
+    struct risk *risks;
+    size_t risk_count;
+    size_t risk_room;
+    struct ka_trial *scratch; /* as many as entries */
+    struct ka_products products;
+};
+
+int ka_trials_create(struct ka_trials **out, struct ka_error *error)
+{
+    struct ka_trials *trials = calloc(1, sizeof(*trials));
+    if (trials == NULL)
+        return ka_error_set(error, "cannot prepare the report: out of memory");
+    if (ka_products_read(&trials->products, ka_products_builtin, "the built-in table", error) < 0) {
+        ka_trials_free(trials);
+        return -1;
+    }
+    *out = trials;
+    return 0;
+}
+
+void ka_trials_free(struct ka_trials *trials)
+{
+    if (trials == NULL)
+        return;
+    ka_products_fini(&trials->products);
+    free(trials->entries);
+    free(trials->risks);
+    free(trials->scratch);
+    free(trials);
+}
+
+/* Room for one more of at most `most`. False without memory. */
+static bool reserve(void **items, size_t count, size_t *room, size_t size, size_t most)
+{
+    if (count < *room)
+        return true;
+    size_t wanted = *room == 0 ? 256 : *room * 2;
+    void *more = count >= most ? NULL : reallocarray(*items, wanted, size);
+    if (more == NULL)
+        return false;
+    *items = more;
+    *room = wanted;
+    return true;
+}
+
+static void add_gap(struct ka_trials *trials, const struct ka_event *event,
+                    const struct ka_gap *gap)
+{
+    static const uint8_t results[] = {
+        [KA_GAP_SURVIVED] = KA_TRIAL_SURVIVED,
+        [KA_GAP_DIED] = KA_TRIAL_DIED,
+        [KA_GAP_CENSORED] = KA_TRIAL_CENSORED,
+    };
+    void *items = trials->entries;
+    if (!reserve(&items, trials->count, &trials->room, sizeof(*trials->entries), TRIALS_MOST))
+        return;
+    trials->entries = items;
+    trials->entries[trials->count++] = (struct entry){
+        .server = event->envelope.dst,
+        .client = event->envelope.src.addr,
+        .trial = {.idle = gap->length, .result = results[gap->result], .after = gap->after},
+        .speaker = gap->speaker,
+    };
+}
+
+static void add_risk(struct ka_trials *trials, const struct ka_event *event)
+{
+    const struct ka_ev_keepalive *keepalive = event->connection.keepalive;
+    struct risk risk = {
+        .server = event->envelope.dst, .flow_id = event->envelope.flow_id, .idle = KA_TIME_NONE};
+    void *items = trials->risks;
+    for (unsigned side = 0; side < 2; side++) {
+        if (keepalive[side].present && keepalive[side].idle == KA_TIME_NONE)
+            return; /* it probes, who knows when */
+        if (keepalive[side].present &&
+            (risk.idle == KA_TIME_NONE || keepalive[side].idle < risk.idle))
+            risk.idle = keepalive[side].idle;
+    }
+    if (!reserve(&items, trials->risk_count, &trials->risk_room, sizeof(risk), RISKS_MOST))
+        return;
+    trials->risks = items;
+    trials->risks[trials->risk_count++] = risk;
+}
+
+void ka_trials_connection(struct ka_trials *trials, const struct ka_event *event)
+{
+    const struct ka_activity *activity = event->connection.activity;
+    if (activity == NULL || event->connection.one_way)
+        return;
+    for (uint16_t i = 0; i < activity->gap_count; i++)
+        add_gap(trials, event, &activity->gaps[i]);
+    bool died =
+        activity->gap_count > 0 && activity->gaps[activity->gap_count - 1].result == KA_GAP_DIED;
+    if (event->connection.ended == KA_ENDED_OPEN && !died)
+        add_risk(trials, event);
+}
+
+/* --- order */
+
+static int compare_endpoints(const struct ka_endpoint *a, const struct ka_endpoint *b)
+{
+    if (a->addr.family != b->addr.family)
+        return a->addr.family < b->addr.family ? -1 : 1;
+    int order = memcmp(a->addr.bytes, b->addr.bytes, sizeof(a->addr.bytes));
+    if (order != 0)
+        return order;
+    return (a->port > b->port) - (a->port < b->port);
+}
+
+static int by_server(const void *a, const void *b)
+{
+    return compare_endpoints(&((const struct entry *)a)->server,
+                             &((const struct entry *)b)->server);
+}
+
+static int risk_by_server(const void *a, const void *b)
+{
+    const struct risk *first = a;
+    const struct risk *second = b;
+    int order = compare_endpoints(&first->server, &second->server);
+    if (order != 0)
+        return order;
+    return (first->flow_id > second->flow_id) - (first->flow_id < second->flow_id);
+}
+
+static bool same_prefix(const struct ka_addr *a, const struct ka_addr *b)
+{
+    size_t length = a->family == 4 ? V4_PREFIX : V6_PREFIX;
+    return a->family == b->family && memcmp(a->bytes, b->bytes, length) == 0;
+}
+
+/* --- telling */
+
+struct teller {
+    struct ka_trials *trials;
+    const struct ka_envelope *at;
+    const struct ka_sink *sink;
+};
+
+static void begin(const struct teller *teller, struct ka_event *event, enum ka_event_type type)
+{
+    memset(event, 0, sizeof(*event));
+    event->type = type;
+    event->notable = true;
+    event->envelope.time = teller->at->time;
+    event->envelope.digits = teller->at->digits;
+}
+
+/* Judges entries[from..from+count-1]. */
+static void judge(const struct teller *teller, size_t from, size_t count, struct ka_bracket *out)
+{
+    struct ka_trials *trials = teller->trials;
+    for (size_t i = 0; i < count; i++)
+        trials->scratch[i] = trials->entries[from + i].trial;
+    ka_bracket_judge(trials->scratch, count, out);
+}
+
+/* Who broke the silences that were not survived, else most of all. */
+static uint8_t first_speaker(const struct teller *teller, size_t from, size_t count)
+{
+    size_t by[2][2] = {{0}};
+    for (size_t i = 0; i < count; i++) {
+        const struct entry *entry = &teller->trials->entries[from + i];
+        by[entry->trial.result == KA_TRIAL_DIED][entry->speaker & 1]++;
+    }
+    const size_t *counted = by[1][0] + by[1][1] > 0 ? by[1] : by[0];
+    return counted[KA_SPEAKER_SERVER] > counted[KA_SPEAKER_CLIENT] ? KA_SPEAKER_SERVER
+                                                                   : KA_SPEAKER_CLIENT;
+}
+
+static void tell_bracket(const struct teller *teller, size_t from, size_t count,
+                         const struct ka_bracket *bracket, const struct ka_endpoint *server)
+{
+    struct ka_event event;
+    begin(teller, &event, KA_EVENT_IDLE_TIMEOUT);
+    event.envelope.src.addr = teller->trials->entries[from].client;
+    event.envelope.dst = *server;
+    event.idle_timeout = (struct ka_ev_idle_timeout){
+        .survived = bracket->survived,
+        .died = bracket->died,
+        .precision = KA_TIME_NONE,
+        .trials = count,
+        .arm = KA_ARM_SILENT,
+        .first_speaker = first_speaker(teller, from, count),
+        .after_expiry = bracket->after,
+    };
+    ka_products_match(&teller->trials->products, bracket, event.idle_timeout.known);
+    teller->sink->emit(teller->sink->context, &event);
+}
+
+/* A finding about a server. The text is built in event->finding.text, which is terminated because
+ * the event starts as zeros. */
+static struct ka_text begin_finding(const struct teller *teller, struct ka_event *event,
+                                    const struct ka_endpoint *server, size_t from)
+{
+    begin(teller, event, KA_EVENT_FINDING);
+    event->envelope.src.addr = teller->trials->entries[from].client;
+    event->envelope.dst = *server;
+    event->finding.severity = KA_SEVERITY_WARNING;
+    return ka_text_fixed(event->finding.text, sizeof(event->finding.text) - 1);
+}
+
+static void put_endpoint(struct ka_text *out, const struct ka_endpoint *endpoint)
+{
+    char text[KA_ENDPOINT_TEXT_SIZE];
+    ka_endpoint_text(endpoint, text);
+    ka_text_put_string(out, text);
+}
+
+static void put_duration(struct ka_text *out, ka_time duration)
+{
+    char text[KA_TIME_TEXT_SIZE];
+    ka_duration_text(duration, text);
+    ka_text_put_string(out, text);
+}
+
+static void say_forgets(const struct teller *teller, const struct ka_bracket *bracket,
+                        const struct ka_endpoint *server, size_t from)
+{
+    struct ka_event event;
+    const char *known[KA_KNOWN_MAX] = {NULL};
+    struct ka_text text = begin_finding(teller, &event, server, from);
+    ka_text_put_string(&text, "connections to ");
+    put_endpoint(&text, server);
+    ka_text_put_string(&text, " do not survive a silence of ");
+    put_duration(&text, bracket->died);
+    ka_text_put_string(&text, ", but ");
+    if (bracket->survived == KA_TIME_NONE)
+        ka_text_put_string(&text, "nothing shorter was tried");
+    else
+        put_duration(&text, bracket->survived);
+    ka_text_put_string(&text, " (");
+    ka_text_put_number(&text, bracket->deaths);
+    ka_text_put_string(&text, " died, ");
+    ka_text_put_number(&text, bracket->survivors);
+    ka_text_put_string(&text, " survived");
+    if (bracket->contradictions > 0)
+        ka_text_put_string(&text, ", some against it: several paths or causes");
+    ka_text_put_char(&text, ')');
+    if (ka_products_match(&teller->trials->products, bracket, known) > 0) {
+        ka_text_put_string(&text, "; a default of ");
+        ka_text_put_string(&text, known[0]);
+    }
+    event.finding.kind = "idle-timeout";
+    event.finding.advice =
+        "set the keepalive time to at most half of the shortest silence that was "
+        "not survived; kasniff audit measures it exactly";
+    event.finding.figures[0] =
+        (struct ka_figure){"died_s", (double)bracket->died / (double)KA_SECOND};
+    event.finding.figures[1] = (struct ka_figure){"deaths", bracket->deaths};
+    event.finding.figures[2] = (struct ka_figure){"survivors", bracket->survivors};
+    teller->sink->emit(teller->sink->context, &event);
+}
+
+/* The first of the sorted risks that is not before this server. */
+static size_t first_risk(const struct ka_trials *trials, const struct ka_endpoint *server)
+{
+    size_t low = 0;
+    size_t high = trials->risk_count;
+    while (low < high) {
+        size_t middle = low + (high - low) / 2;
+        if (compare_endpoints(&trials->risks[middle].server, server) < 0)
+            low = middle + 1;
+        else
+            high = middle;
+    }
+    return low;
+}
+
+/* The living connections to the server that keep quiet for longer than the path allows. */
+static void say_at_risk(const struct teller *teller, const struct ka_bracket *bracket,
+                        const struct ka_endpoint *server, size_t from)
+{
+    struct ka_trials *trials = teller->trials;
+    struct ka_event event;
+    size_t found = 0;
+    struct ka_text text = begin_finding(teller, &event, server, from);
+    for (size_t i = first_risk(trials, server); i < trials->risk_count; i++) {
+        const struct risk *risk = &trials->risks[i];
+        if (compare_endpoints(&risk->server, server) != 0)
+            break;
+        if (risk->idle != KA_TIME_NONE && risk->idle < bracket->died)
+            continue;
+        if (found < KA_EVIDENCE_MAX)
+            event.finding.evidence[found] = risk->flow_id;
+        found++;
+    }
+    if (found == 0)
+        return;
+    ka_text_put_number(&text, found);
+    ka_text_put_string(&text, found == 1 ? " living connection to " : " living connections to ");
+    put_endpoint(&text, server);
+    ka_text_put_string(&text, found == 1 ? " has" : " have");
+    ka_text_put_string(&text, " no keepalive, or a slower one, on a path that did not survive a "
+                              "silence of ");
+    put_duration(&text, bracket->died);
+    event.finding.kind = "at-risk";
+    event.finding.evidence_of = KA_EVIDENCE_FLOWS;
+    event.finding.advice = "turn keepalive on, with a time below that";
+    event.finding.figures[0] = (struct ka_figure){"connections", (double)found};
+    teller->sink->emit(teller->sink->context, &event);
+}
+
+static void tell_server(const struct teller *teller, size_t from, size_t count)
+{
+    struct ka_bracket bracket;
+    const struct ka_endpoint *server = &teller->trials->entries[from].server;
+    judge(teller, from, count, &bracket);
+    if (bracket.died == KA_TIME_NONE &&
+        (bracket.longest == KA_TIME_NONE || bracket.longest < WORTH_S * KA_SECOND))
+        return;
+    tell_bracket(teller, from, count, &bracket, server);
+    if (bracket.died == KA_TIME_NONE)
+        return;
+    say_forgets(teller, &bracket, server, from);
+    say_at_risk(teller, &bracket, server, from);
+}
+
+/* A prefix is told of when it holds several servers and some silence was not survived. */
+static void tell_prefix(const struct teller *teller, size_t from, size_t count, size_t servers)
+{
+    struct ka_bracket bracket;
+    if (servers < 2)
+        return;
+    judge(teller, from, count, &bracket);
+    if (bracket.died == KA_TIME_NONE)
+        return;
+    struct ka_endpoint network = teller->trials->entries[from].server;
+    size_t length = network.addr.family == 4 ? V4_PREFIX : V6_PREFIX;
+    memset(network.addr.bytes + length, 0, sizeof(network.addr.bytes) - length);
+    network.port = 0;
+    tell_bracket(teller, from, count, &bracket, &network);
+}
+
+static void tell_groups(const struct teller *teller)
+{
+    const struct ka_trials *trials = teller->trials;
+    size_t server = 0;
+    size_t prefix = 0;
+    size_t servers = 1;
+    for (size_t i = 1; i <= trials->count; i++) {
+        const struct entry *last = &trials->entries[i - 1];
+        bool end = i == trials->count;
+        if (!end && by_server(last, &trials->entries[i]) == 0)
+            continue;
+        tell_server(teller, server, i - server);
+        server = i;
+        if (!end && same_prefix(&last->server.addr, &trials->entries[i].server.addr)) {
+            servers++;
+            continue;
+        }
+        tell_prefix(teller, prefix, i - prefix, servers);
+        prefix = i;
+        servers = 1;
+    }
+}
+
+void ka_trials_tell(struct ka_trials *trials, const struct ka_envelope *at,
+                    const struct ka_sink *sink)
+{
+    const struct teller teller = {.trials = trials, .at = at, .sink = sink};
+    struct ka_bracket bracket;
+    if (trials->count == 0)
+        return;
+    free(trials->scratch);
+    trials->scratch = calloc(trials->count, sizeof(*trials->scratch));
+    if (trials->scratch == NULL)
+        return;
+    qsort(trials->entries, trials->count, sizeof(*trials->entries), by_server);
+    if (trials->risk_count > 0)
+        qsort(trials->risks, trials->risk_count, sizeof(*trials->risks), risk_by_server);
+    tell_groups(&teller);
+    judge(&teller, 0, trials->count, &bracket);
+    const struct ka_endpoint all = {.addr = {.family = trials->entries[0].server.addr.family}};
+    tell_bracket(&teller, 0, trials->count, &bracket, &all);
+}

@@ -1,0 +1,32 @@
+/* SPDX-License-Identifier: BSD-2-Clause
+ *
+ * The passive audit: every silence of a captured connection is a trial of its path. Collects them
+ * by server and tells, at the end, between which silences the path forgets connections, and which
+ * connections will be caught by that.
+ */
+#ifndef KA_CLI_TRIALS_H
+#define KA_CLI_TRIALS_H
+
+#include "base/error.h"
+#include "events/event.h"
+
+struct ka_trials;
+
+/* Reads the table of known products. Returns 0, or -1 with the reason. */
+int ka_trials_create(struct ka_trials **out, struct ka_error *error);
+
+/* Frees; takes NULL. */
+void ka_trials_free(struct ka_trials *trials);
+
+/* Takes a connection event with its activity. Without memory the silences are left out. */
+void ka_trials_connection(struct ka_trials *trials, const struct ka_event *event);
+
+/* Emits an `idle_timeout` event for each server where a silence was not survived or one of a minute
+ * was (dst is the server), for each prefix of several such servers (dst is the /24 or /64, port 0)
+ * and for all together (dst is 0.0.0.0 or ::, port 0); src is one of the clients, port 0; and a
+ * finding for each server whose path forgets, and for the connections that would not survive that.
+ * `at` gives time and digits. */
+void ka_trials_tell(struct ka_trials *trials, const struct ka_envelope *at,
+                    const struct ka_sink *sink);
+
+#endif
