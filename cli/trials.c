@@ -11,8 +11,10 @@
 enum {
     TRIALS_MOST = 1 << 22, /* later ones are left out */
     RISKS_MOST = 1 << 20,
-    WORTH_S = 60,  /* a survived silence worth an event */
-    V4_PREFIX = 3, /* bytes */
+    WORTH_S = 60,     /* a survived silence worth an event */
+    DEATHS_LEAST = 2, /* before the path is accused. False positives: a server that rebooted takes
+                         several connections with it */
+    V4_PREFIX = 3,    /* bytes */
     V6_PREFIX = 8,
 };
 
@@ -348,8 +350,8 @@ static void tell_server(const struct teller *teller, size_t from, size_t count)
         (bracket.longest == KA_TIME_NONE || bracket.longest < WORTH_S * KA_SECOND))
         return;
     tell_bracket(teller, from, count, &bracket, server);
-    if (bracket.died == KA_TIME_NONE)
-        return;
+    if (bracket.died == KA_TIME_NONE || bracket.deaths < DEATHS_LEAST)
+        return; /* a single one may be the host's own death */
     say_forgets(teller, &bracket, server, from);
     say_at_risk(teller, &bracket, server, from);
 }
