@@ -7,6 +7,7 @@
 
 #include "cli/audit.h"
 #include "cli/command.h"
+#include "cli/probe.h"
 #include "cli/report.h"
 #include "cli/sniff.h"
 #include "cli/sockets.h"
@@ -19,6 +20,7 @@
 static const struct ka_command *const commands[] = {
     &ka_command_sniff,
     &ka_command_report,
+    &ka_command_probe,
     &ka_command_sockets,
     &ka_command_audit,
 };

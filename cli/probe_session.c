@@ -1,0 +1,262 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#include "cli/probe_session.h"
+
+#include "capture/file.h"
+#include "capture/filter.h"
+#include "cli/signals.h"
+#include "decode/decode.h"
+#include "sockets/sockets.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/random.h>
+#include <unistd.h>
+
+/* What has a socket that takes an acknowledgement without a reset. */
+static const uint32_t open_states =
+    KA_SOCKET_STATE_BIT(KA_SOCKET_ESTABLISHED) | KA_SOCKET_STATE_BIT(KA_SOCKET_CLOSE_WAIT) |
+    KA_SOCKET_STATE_BIT(KA_SOCKET_FIN_WAIT_1) | KA_SOCKET_STATE_BIT(KA_SOCKET_FIN_WAIT_2);
+
+bool ka_probe_stopped(void *context)
+{
+    (void)context;
+    return ka_signals_take() == KA_SIGNAL_STOP;
+}
+
+static struct ka_known *create_known(struct ka_error *error)
+{
+    uint64_t key[2];
+    if (getrandom(key, sizeof(key), 0) != (ssize_t)sizeof(key)) {
+        ka_error_set(error, "cannot get random bytes from the kernel: %m");
+        return NULL;
+    }
+    struct ka_known *known = ka_known_create(key, KA_PROBE_CONNECTIONS);
+    if (known == NULL)
+        ka_error_set(error, "cannot keep connections: out of memory");
+    return known;
+}
+
+/* Where the log goes unless --log says otherwise. */
+static int usual_log(char *out, size_t size, struct ka_error *error)
+{
+    const char *state = getenv("XDG_STATE_HOME");
+    const char *home = getenv("HOME");
+    int length = -1;
+    if (geteuid() == 0)
+        length = snprintf(out, size, "/var/log/kasniff-probe.log");
+    else if (state != NULL && state[0] == '/')
+        length = snprintf(out, size, "%s/kasniff-probe.log", state);
+    else if (home != NULL && home[0] == '/')
+        length = snprintf(out, size, "%s/.local/state/kasniff-probe.log", home);
+    if (length < 0 || (size_t)length >= size)
+        return ka_error_set(error, "nothing is sent without a log: name one with --log FILE");
+    return 0;
+}
+
+static int open_log(struct ka_probe_session *session, struct ka_error *error)
+{
+    char path[4096];
+    const char *name = session->options->log;
+    struct ka_error detail;
+    if (session->options->dry_run)
+        return 0;
+    if (name == NULL) {
+        if (usual_log(path, sizeof(path), error) < 0)
+            return -1;
+        name = path;
+    }
+    session->log = ka_probe_log_open(name, &detail);
+    if (session->log != NULL)
+        return 0;
+    return ka_error_set(error, "%.400s; nothing is sent without a log (--log FILE)", detail.text);
+}
+
+static int open_tap(struct ka_probe_session *session, struct ka_error *error)
+{
+    const struct ka_probe_options *options = session->options;
+    const char *interface = options->interface != NULL ? options->interface : "any";
+    if (ka_tap_open(interface, session->filter, &session->tap, error) == 0)
+        return 0;
+    if (!options->dry_run)
+        return -1;
+    if (!options->quiet)
+        fprintf(stderr, "kasniff: %s; the dry run goes on without listening\n", error->text);
+    error->text[0] = '\0';
+    return 0;
+}
+
+static int open_files(struct ka_probe_session *session, struct ka_error *error)
+{
+    const struct ka_texts *files = &session->options->files;
+    session->sources = calloc(files->count + 1, sizeof(struct ka_source *));
+    if (session->sources == NULL)
+        return ka_error_set(error, "cannot open files: out of memory");
+    const char *filter = session->filter[0] != '\0' ? session->filter : NULL;
+    for (size_t i = 0; i < files->count; i++)
+        if (ka_file_open(files->items[i], filter, &session->sources[i], error) < 0)
+            return -1;
+    return 0;
+}
+
+int ka_probe_session_open(struct ka_probe_session *session, const char *const *allow,
+                          size_t allow_count, struct ka_error *error)
+{
+    const struct ka_probe_options *options = session->options;
+    if (open_log(session, error) < 0 || open_tap(session, error) < 0 ||
+        open_files(session, error) < 0)
+        return -1;
+    struct ka_injector_options helper = {
+        .allow = allow,
+        .allow_count = allow_count,
+        .link = options->link ? options->interface : NULL,
+        .rate = (uint32_t)options->rate,
+        .unanswered = KA_ASK_UNANSWERED,
+        .one_byte = options->bytes == 1 ? 1 : 0,
+        .exact = options->exact,
+        .dry_run = options->dry_run,
+        .log = session->log,
+    };
+    session->injector = ka_injector_start(&helper, error);
+    session->known = session->injector != NULL ? create_known(error) : NULL;
+    return session->known != NULL ? 0 : -1;
+}
+
+/* The filter's word on a connection that only the kernel told of: it is held against a packet that
+ * either end could send. */
+static bool passes(struct ka_filter *filter, const struct ka_socket *socket)
+{
+    enum { LINKTYPE_RAW = 101 };
+    for (int way = 0; way < 2; way++) {
+        uint8_t bytes[KA_PROBE_BYTES_MAX];
+        struct ka_probe probe = {.src = way == 0 ? socket->local : socket->peer,
+                                 .dst = way == 0 ? socket->peer : socket->local,
+                                 .ttl = 64};
+        size_t length = ka_probe_bytes(&probe, bytes, sizeof(bytes));
+        struct ka_frame frame = {.data = bytes,
+                                 .captured = (uint32_t)length,
+                                 .length = (uint32_t)length,
+                                 .link_type = LINKTYPE_RAW};
+        if (length > 0 && (filter == NULL || ka_filter_matches(filter, &frame, NULL)))
+            return true;
+    }
+    return false;
+}
+
+static ka_time idle_of(const struct ka_socket *socket)
+{
+    if (socket->last_sent == KA_TIME_NONE || socket->last_received == KA_TIME_NONE)
+        return KA_TIME_NONE;
+    return socket->last_sent < socket->last_received ? socket->last_sent : socket->last_received;
+}
+
+static void mark_local(struct ka_known_conn *entry, unsigned side, const struct ka_socket *socket)
+{
+    entry->side[side].local = true;
+    entry->idle_told = idle_of(socket);
+}
+
+int ka_probe_session_local(struct ka_probe_session *session, struct ka_error *error)
+{
+    struct ka_socket_list list;
+    struct ka_filter *filter = NULL;
+    struct ka_socket_query query = {.states = open_states};
+    if (session->filter[0] != '\0' && ka_filter_create(session->filter, &filter, error) < 0)
+        return -1;
+    int status = ka_sockets_list(&query, &list, error);
+    for (size_t i = 0; status == 0 && i < list.count; i++) {
+        const struct ka_socket *socket = &list.sockets[i];
+        unsigned side = 0;
+        if (socket->peer.port == 0 || !passes(filter, socket))
+            continue;
+        struct ka_known_conn *entry =
+            ka_known_get(session->known, &socket->local, &socket->peer, &side);
+        if (entry != NULL)
+            mark_local(entry, side, socket);
+    }
+    if (status == 0)
+        ka_socket_list_fini(&list);
+    ka_filter_free(filter);
+    return status;
+}
+
+static void take_frames(struct ka_probe_session *session, const struct ka_frame *frames,
+                        size_t count, bool grow)
+{
+    for (size_t i = 0; i < count; i++) {
+        struct ka_packet packet;
+        struct ka_known_conn *entry;
+        unsigned side;
+        if (ka_decode(&frames[i], &packet) == KA_DECODED)
+            ka_known_take(session->known, &packet, false, grow, &entry, &side);
+    }
+}
+
+int ka_probe_session_read(struct ka_probe_session *session, bool grow, struct ka_error *error)
+{
+    for (size_t i = 0; i < session->options->files.count; i++) {
+        enum ka_source_status status = KA_SOURCE_FRAMES;
+        while ((status == KA_SOURCE_FRAMES || status == KA_SOURCE_IDLE) &&
+               !ka_probe_stopped(NULL)) {
+            struct ka_frame frames[KA_BATCH];
+            size_t count = 0;
+            status = ka_source_next(session->sources[i], frames, KA_BATCH, &count, error);
+            if (status == KA_SOURCE_FRAMES)
+                take_frames(session, frames, count, grow);
+        }
+        if (status == KA_SOURCE_FAILED)
+            return -1;
+        if (error->text[0] != '\0')
+            fprintf(stderr, "kasniff: %s\n", error->text);
+        error->text[0] = '\0';
+    }
+    return 0;
+}
+
+int ka_probe_session_start(struct ka_probe_session *session, bool grow, bool quiet,
+                           void (*progress)(void *context), struct ka_error *error)
+{
+    const struct ka_probe_options *options = session->options;
+    struct ka_output_options form = {.form = options->json ? KA_OUTPUT_JSON : KA_OUTPUT_TEXT,
+                                     .line_buffered = true};
+    if (ka_output_create(stdout, &form, &session->output, error) < 0)
+        return -1;
+    ka_time usual_idle = options->all ? 300 * KA_SECOND : KA_SECOND;
+    struct ka_prober_config config = {
+        .known = session->known,
+        .tap = session->tap,
+        .injector = session->injector,
+        .log = session->log,
+        .sink = ka_output_sink(session->output),
+        .ask = {.count = (uint32_t)options->count,
+                .interval = options->interval,
+                .timeout = options->timeout},
+        .wish = {.mode = options->exact ? KA_ACK_EXACT : KA_ACK_GENTLE,
+                 .length = (uint8_t)options->bytes,
+                 .ttl = (uint8_t)options->ttl},
+        .idle = options->idle >= 0 ? options->idle : usual_idle,
+        .rate = (uint32_t)options->rate,
+        .grow = grow,
+        .link = options->link,
+        .yes = options->yes,
+        .quiet = quiet,
+        .stop = ka_probe_stopped,
+        .progress = progress,
+        .context = session,
+    };
+    session->prober = ka_prober_create(&config);
+    return session->prober != NULL ? 0 : ka_error_set(error, "cannot probe: out of memory");
+}
+
+void ka_probe_session_close(struct ka_probe_session *session)
+{
+    ka_prober_free(session->prober);
+    ka_output_free(session->output);
+    for (size_t i = 0; session->sources != NULL && i < session->options->files.count; i++)
+        ka_source_close(session->sources[i]);
+    free(session->sources);
+    ka_injector_stop(session->injector);
+    ka_tap_close(session->tap);
+    ka_known_free(session->known);
+    ka_probe_log_close(session->log, NULL);
+}

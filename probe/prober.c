@@ -1,0 +1,410 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#include "probe/prober.h"
+
+#include "decode/decode.h"
+#include "probe/telling.h"
+
+#include <errno.h>
+#include <poll.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+#define PROGRESS_EVERY (200 * KA_MILLISECOND)
+#define LOOK_EVERY     (50 * KA_MILLISECOND)
+
+struct ka_prober {
+    struct ka_prober_config config;
+    struct ka_dialogue **dialogues; /* one allocation each: they must not move */
+    uint32_t count;
+    uint32_t room;
+    uint32_t ended;
+    uint64_t sent;
+    uint64_t answered;
+    ka_time began;     /* wall clock */
+    ka_time next_send; /* monotonic */
+    ka_time shown;     /* monotonic, of the last progress */
+    struct ka_error error;
+    bool failed; /* in a callback; error says how */
+};
+
+static ka_time read_clock(clockid_t clock)
+{
+    struct timespec now;
+    clock_gettime(clock, &now);
+    return (ka_time)now.tv_sec * KA_SECOND + now.tv_nsec;
+}
+
+ka_time ka_prober_wall(void)
+{
+    return read_clock(CLOCK_REALTIME);
+}
+
+static ka_time monotonic(void)
+{
+    return read_clock(CLOCK_MONOTONIC);
+}
+
+struct ka_prober *ka_prober_create(const struct ka_prober_config *config)
+{
+    struct ka_prober *prober = calloc(1, sizeof(*prober));
+    if (prober == NULL)
+        return NULL;
+    prober->config = *config;
+    prober->began = ka_prober_wall();
+    return prober;
+}
+
+void ka_prober_free(struct ka_prober *prober)
+{
+    if (prober == NULL)
+        return;
+    for (uint32_t i = 0; i < prober->count; i++)
+        free(prober->dialogues[i]);
+    free(prober->dialogues);
+    free(prober);
+}
+
+ka_time ka_prober_idle(const struct ka_prober *prober, const struct ka_known_conn *entry)
+{
+    ka_time now = ka_prober_wall();
+    ka_time since = prober->began;
+    if (entry->idle_told != KA_TIME_NONE)
+        since -= entry->idle_told;
+    else if (entry->traffic != KA_TIME_NONE && entry->traffic < since)
+        since = entry->traffic;
+    if (entry->traffic != KA_TIME_NONE && entry->traffic > since)
+        since = entry->traffic;
+    return now > since ? now - since : 0;
+}
+
+/* --- answers */
+
+static void end_dialogue(struct ka_prober *prober, struct ka_dialogue *dialogue,
+                         enum ka_dialogue_end end, const char *why)
+{
+    dialogue->end = (uint8_t)end;
+    snprintf(dialogue->why, sizeof(dialogue->why), "%s", why);
+    prober->ended++;
+}
+
+/* The asking of one end is over. */
+static void conclude(struct ka_prober *prober, struct ka_dialogue *dialogue)
+{
+    const struct ka_prober_config *config = &prober->config;
+    struct ka_endpoint target = ka_known_end(dialogue->entry, dialogue->to);
+    struct ka_target_facts facts = dialogue->target;
+    facts.gentle =
+        dialogue->ask.probe.kind == KA_PROBE_NUMBERED && dialogue->ask.probe.mode == KA_ACK_GENTLE;
+    ka_judgement_verdict(&dialogue->ask.judgement, &facts, &target, &dialogue->verdict);
+    dialogue->judged = true;
+    ka_tell_verdict(&config->sink, dialogue, ka_prober_wall());
+    bool alive = dialogue->verdict.verdict == KA_VERDICT_ALIVE;
+    dialogue->entry->side[dialogue->to].found = alive;
+    if (!alive || !dialogue->both) {
+        end_dialogue(prober, dialogue, KA_DIALOGUE_DONE, "");
+        return;
+    }
+    dialogue->both = false;
+    dialogue->to = !dialogue->to;
+    dialogue->ask = (struct ka_ask){.due = monotonic() + config->ask.interval};
+}
+
+/* A stamp from a file may be of another place: then a living target's TTL would not fit. A reset is
+ * held against it all the same, it needs a cause. */
+static struct ka_target_facts facts_for(const struct ka_dialogue *dialogue,
+                                        const struct ka_observation *seen)
+{
+    struct ka_target_facts facts = dialogue->target;
+    if (!dialogue->entry->side[dialogue->to].live_ttl && seen->reaction != KA_REACTION_RST)
+        facts.ttl = 0;
+    return facts;
+}
+
+static void take_answer(struct ka_prober *prober, struct ka_dialogue *dialogue,
+                        const struct ka_observation *seen, ka_time wall)
+{
+    ka_time rtt = KA_TIME_NONE;
+    struct ka_ask *ask = &dialogue->ask;
+    struct ka_target_facts facts = facts_for(dialogue, seen);
+    bool first = ka_ask_take(ask, &prober->config.ask, seen, &facts, wall, &rtt);
+    bool hop = seen->reaction == KA_REACTION_ICMP_HOP && ask->judgement.sent > 0;
+    if (!first && !hop)
+        return;
+    if (!prober->config.quiet)
+        ka_tell_answer(&prober->config.sink, dialogue, seen, rtt, wall);
+    if (!first)
+        return;
+    char outcome[KA_TELL_SIZE];
+    ka_tell_outcome(seen, rtt, outcome);
+    prober->answered++;
+    if (ka_injector_answered(prober->config.injector, wall, &ask->probe, outcome, &prober->error) !=
+        0)
+        prober->failed = true;
+    if (ask->done)
+        conclude(prober, dialogue);
+}
+
+static void take_frame(void *context, const struct ka_frame *frame)
+{
+    struct ka_prober *prober = context;
+    struct ka_packet packet;
+    struct ka_known_conn *entry = NULL;
+    unsigned side = 0;
+    if (ka_decode(frame, &packet) != KA_DECODED)
+        return;
+    enum ka_known_kind kind =
+        ka_known_take(prober->config.known, &packet, true, prober->config.grow, &entry, &side);
+    if (kind == KA_KNOWN_NOTHING || entry->dialogue == 0)
+        return;
+    struct ka_dialogue *dialogue = prober->dialogues[entry->dialogue - 1];
+    if (dialogue->end != KA_DIALOGUE_OPEN || dialogue->ask.judgement.sent == 0)
+        return;
+    if (kind == KA_KNOWN_OWN && side == !dialogue->to)
+        ka_ask_left(&dialogue->ask, frame->time);
+    bool answers = kind == KA_KNOWN_ERROR || (kind == KA_KNOWN_SEGMENT && side == dialogue->to);
+    if (!answers)
+        return;
+    struct ka_observation seen = ka_observe(&packet, &dialogue->ask.probe);
+    if (seen.reaction != KA_REACTION_NONE)
+        take_answer(prober, dialogue, &seen, frame->time);
+}
+
+/* Reads what has come, waiting until `until` (monotonic) at most. A signal ends the wait. */
+static int listen_until(struct ka_prober *prober, ka_time until, struct ka_error *error)
+{
+    ka_time left = until - monotonic();
+    struct pollfd ready = {.fd = prober->config.tap != NULL ? ka_tap_fd(prober->config.tap) : -1,
+                           .events = POLLIN};
+    struct timespec wait = {.tv_sec = left > 0 ? left / KA_SECOND : 0,
+                            .tv_nsec = left > 0 ? left % KA_SECOND : 0};
+    if (ppoll(&ready, 1, &wait, NULL) < 0 && errno != EINTR)
+        return ka_error_set(error, "cannot wait for packets: %s", strerror(errno));
+    if (prober->config.tap == NULL)
+        return 0;
+    while (ready.revents != 0) {
+        int count = ka_tap_read(prober->config.tap, take_frame, prober, error);
+        if (count < 0)
+            return -1;
+        if (count == 0)
+            break;
+    }
+    if (!prober->failed)
+        return 0;
+    *error = prober->error;
+    return -1;
+}
+
+int ka_prober_learn(struct ka_prober *prober, ka_time most,
+                    bool (*enough)(void *context, struct ka_prober *prober), void *context,
+                    struct ka_error *error)
+{
+    ka_time end = monotonic() + most;
+    while (!prober->config.stop(prober->config.context)) {
+        ka_time now = monotonic();
+        if (now >= end || (enough != NULL && enough(context, prober)))
+            return 0;
+        if (listen_until(prober, now + LOOK_EVERY < end ? now + LOOK_EVERY : end, error) < 0)
+            return -1;
+    }
+    return 0;
+}
+
+/* --- probes */
+
+struct ka_dialogue *ka_prober_add(struct ka_prober *prober, struct ka_known_conn *entry,
+                                  unsigned to, bool both)
+{
+    if (prober->count == prober->room) {
+        uint32_t room = prober->room == 0 ? 16 : 2 * prober->room;
+        struct ka_dialogue **list =
+            reallocarray(prober->dialogues, room, sizeof(struct ka_dialogue *));
+        if (list == NULL)
+            return NULL;
+        prober->dialogues = list;
+        prober->room = room;
+    }
+    struct ka_dialogue *dialogue = calloc(1, sizeof(*dialogue));
+    if (dialogue == NULL)
+        return NULL;
+    unsigned first = both ? ka_risk_first(entry, to, ka_prober_wall()) : to;
+    dialogue->entry = entry;
+    dialogue->to = (uint8_t)first;
+    dialogue->both = both;
+    dialogue->ask.due = monotonic();
+    prober->dialogues[prober->count++] = dialogue;
+    entry->dialogue = prober->count;
+    return dialogue;
+}
+
+/* What stands against asking this end now. False when something does. */
+static bool may_ask(struct ka_prober *prober, struct ka_dialogue *dialogue)
+{
+    const struct ka_prober_config *config = &prober->config;
+    char why[KA_RISK_TEXT_SIZE];
+    if (!dialogue->judged && dialogue->ask.judgement.sent == 0) {
+        dialogue->idle = ka_prober_idle(prober, dialogue->entry);
+        if (dialogue->idle < config->idle) {
+            end_dialogue(prober, dialogue, KA_DIALOGUE_BUSY, "");
+            return false;
+        }
+    }
+    /* What its answer can do to it, the first answer has done, unless the other end went since. */
+    enum ka_presence other = ka_risk_presence(dialogue->entry, !dialogue->to, ka_prober_wall());
+    bool survived = dialogue->ask.judgement.answered > 0 && other != KA_PRESENCE_GONE;
+    if (config->yes || survived || other >= KA_PRESENCE_SEEN)
+        return true;
+    if (dialogue->ask.judgement.sent > 0) {
+        dialogue->ask.done = true; /* what spoke for the other end is too old by now */
+        conclude(prober, dialogue);
+        return false;
+    }
+    ka_risk_text(dialogue->entry, dialogue->to, why);
+    end_dialogue(prober, dialogue, KA_DIALOGUE_RISKY, why);
+    return false;
+}
+
+static int make_probe(const struct ka_prober *prober, const struct ka_dialogue *dialogue,
+                      struct ka_probe *probe, struct ka_error *error)
+{
+    struct ka_probe_wish wish = prober->config.wish;
+    struct ka_probe_facts facts = ka_known_facts(dialogue->entry, dialogue->to);
+    if (dialogue->ask.judgement.sent > 0)
+        wish.length = 0; /* the byte is sent once */
+    if (prober->config.link) {
+        facts.link = dialogue->entry->side[!dialogue->to].link;
+        if (!facts.link.present)
+            return ka_error_set(error, "the Ethernet addresses are not known: no packet that goes "
+                                       "to the target was seen on this interface");
+    }
+    return ka_probe_craft(&facts, &wish, probe, error);
+}
+
+/* The probe before this one, or the last, got no answer: its outcome belongs into the log. */
+static int log_silence(struct ka_prober *prober, const struct ka_dialogue *dialogue,
+                       struct ka_error *error)
+{
+    const struct ka_ask *ask = &dialogue->ask;
+    if (ask->judgement.sent == 0 || ask->answered || prober->config.log == NULL)
+        return 0;
+    return ka_probe_log_outcome(prober->config.log, ka_prober_wall(), ask->probe.id, "no answer",
+                                error);
+}
+
+static void take_reply(struct ka_prober *prober, struct ka_dialogue *dialogue,
+                       const struct ka_probe *probe, const struct ka_reply *reply, ka_time wall)
+{
+    ka_time now = monotonic();
+    struct ka_ask *ask = &dialogue->ask;
+    char why[KA_RISK_TEXT_SIZE];
+    if (reply->kind == KA_REPLY_REFUSED && reply->wait_ms > 0) {
+        ka_time wait = (ka_time)reply->wait_ms * KA_MILLISECOND;
+        ask->due = now + wait;
+        if (strcmp(reply->reason, "rate") == 0)
+            prober->next_send = now + wait;
+        return;
+    }
+    if (reply->kind == KA_REPLY_SENT || reply->kind == KA_REPLY_BUILT) {
+        ka_known_sent(prober->config.known, probe);
+        ka_ask_sent(ask, &prober->config.ask, probe, now, wall);
+        prober->sent++;
+        prober->next_send = now + KA_SECOND / prober->config.rate;
+        if (!prober->config.quiet)
+            ka_tell_probe(&prober->config.sink, dialogue, wall);
+        return;
+    }
+    snprintf(why, sizeof(why), "kasniff-inject %s: %.400s",
+             reply->kind == KA_REPLY_REFUSED ? "refuses" : "could not send", reply->text);
+    end_dialogue(prober, dialogue, KA_DIALOGUE_FAILED, why);
+}
+
+static int send_probe(struct ka_prober *prober, struct ka_dialogue *dialogue,
+                      struct ka_error *error)
+{
+    struct ka_error reason;
+    struct ka_probe probe;
+    struct ka_reply reply;
+    if (!may_ask(prober, dialogue))
+        return 0;
+    if (make_probe(prober, dialogue, &probe, &reason) != 0) {
+        end_dialogue(prober, dialogue, KA_DIALOGUE_FAILED, reason.text);
+        return 0;
+    }
+    if (!dialogue->begun || dialogue->ask.judgement.sent == 0) {
+        dialogue->begun = true;
+        dialogue->target = ka_known_target(dialogue->entry, dialogue->to);
+        dialogue->ask = ka_ask_begin(probe.kind == KA_PROBE_NUMBERLESS, dialogue->ask.due);
+    }
+    if (log_silence(prober, dialogue, error) < 0)
+        return -1;
+    ka_time wall = ka_prober_wall();
+    if (ka_injector_send(prober->config.injector, wall, &probe, &reply, error) != 0)
+        return -1;
+    take_reply(prober, dialogue, &probe, &reply, wall);
+    return 0;
+}
+
+/* Does what is due for one dialogue. */
+static int step(struct ka_prober *prober, struct ka_dialogue *dialogue, struct ka_error *error)
+{
+    ka_time now = monotonic();
+    struct ka_ask *ask = &dialogue->ask;
+    if (dialogue->end != KA_DIALOGUE_OPEN)
+        return 0;
+    if (ka_ask_is_due(ask, &prober->config.ask, now))
+        return now >= prober->next_send ? send_probe(prober, dialogue, error) : 0;
+    ka_ask_tick(ask, &prober->config.ask, now);
+    if (!ask->done)
+        return 0;
+    if (log_silence(prober, dialogue, error) < 0)
+        return -1;
+    conclude(prober, dialogue);
+    return 0;
+}
+
+/* When something is due next, at most LOOK_EVERY from now. */
+static ka_time find_next(const struct ka_prober *prober)
+{
+    ka_time next = monotonic() + LOOK_EVERY;
+    for (uint32_t i = 0; i < prober->count; i++) {
+        const struct ka_dialogue *dialogue = prober->dialogues[i];
+        if (dialogue->end != KA_DIALOGUE_OPEN)
+            continue;
+        ka_time due = ka_ask_next(&dialogue->ask, &prober->config.ask);
+        if (due < prober->next_send)
+            due = prober->next_send;
+        if (due < next)
+            next = due;
+    }
+    return next;
+}
+
+int ka_prober_run(struct ka_prober *prober, struct ka_error *error)
+{
+    while (prober->ended < prober->count && !prober->config.stop(prober->config.context)) {
+        for (uint32_t i = 0; i < prober->count; i++)
+            if (step(prober, prober->dialogues[i], error) < 0)
+                return -1;
+        if (prober->ended < prober->count && listen_until(prober, find_next(prober), error) < 0)
+            return -1;
+        if (prober->config.progress != NULL && monotonic() - prober->shown >= PROGRESS_EVERY) {
+            prober->shown = monotonic();
+            prober->config.progress(prober->config.context);
+        }
+    }
+    return 0;
+}
+
+struct ka_prober_counts ka_prober_counts(const struct ka_prober *prober)
+{
+    return (struct ka_prober_counts){.sent = prober->sent,
+                                     .answered = prober->answered,
+                                     .dialogues = prober->count,
+                                     .ended = prober->ended};
+}
+
+const struct ka_dialogue *ka_prober_at(const struct ka_prober *prober, uint32_t index)
+{
+    return index < prober->count ? prober->dialogues[index] : NULL;
+}
