@@ -213,7 +213,7 @@ static int run(const void *given, const struct ka_texts *words, struct ka_error 
         return KA_EXIT_USAGE;
     if (ka_signals_install(error) < 0)
         return KA_EXIT_FAILED;
-    return run_single(options, words, error);
+    return options->all ? ka_probe_many(options, words, error) : run_single(options, words, error);
 }
 
 const struct ka_command ka_command_probe = {

@@ -7,6 +7,8 @@
 #include "decode/decode.h"
 #include "sockets/sockets.h"
 
+#include <ifaddrs.h>
+#include <netinet/in.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -143,6 +145,31 @@ static bool passes(struct ka_filter *filter, const struct ka_socket *socket)
     return false;
 }
 
+/* True when the address is one of the interface's, or none was named. */
+static bool is_here(const struct ka_probe_options *options, const struct ifaddrs *list,
+                    const struct ka_addr *addr)
+{
+    if (options->interface == NULL || strcmp(options->interface, "any") == 0)
+        return true;
+    for (; list != NULL; list = list->ifa_next) {
+        struct sockaddr_in v4;
+        struct sockaddr_in6 v6;
+        struct ka_addr own = {.family = 0};
+        if (list->ifa_addr == NULL || strcmp(list->ifa_name, options->interface) != 0)
+            continue;
+        if (list->ifa_addr->sa_family == AF_INET) {
+            memcpy(&v4, list->ifa_addr, sizeof(v4));
+            own = ka_addr_make(4, (const uint8_t *)&v4.sin_addr);
+        } else if (list->ifa_addr->sa_family == AF_INET6) {
+            memcpy(&v6, list->ifa_addr, sizeof(v6));
+            own = ka_addr_make(6, v6.sin6_addr.s6_addr);
+        }
+        if (ka_addr_equal(&own, addr))
+            return true;
+    }
+    return false;
+}
+
 static ka_time idle_of(const struct ka_socket *socket)
 {
     if (socket->last_sent == KA_TIME_NONE || socket->last_received == KA_TIME_NONE)
@@ -161,13 +188,19 @@ int ka_probe_session_local(struct ka_probe_session *session, struct ka_error *er
     struct ka_socket_list list;
     struct ka_filter *filter = NULL;
     struct ka_socket_query query = {.states = open_states};
-    if (session->filter[0] != '\0' && ka_filter_create(session->filter, &filter, error) < 0)
+    struct ifaddrs *addresses = NULL;
+    if (getifaddrs(&addresses) < 0)
+        return ka_error_set(error, "cannot list this host's addresses: %m");
+    if (session->filter[0] != '\0' && ka_filter_create(session->filter, &filter, error) < 0) {
+        freeifaddrs(addresses);
         return -1;
+    }
     int status = ka_sockets_list(&query, &list, error);
     for (size_t i = 0; status == 0 && i < list.count; i++) {
         const struct ka_socket *socket = &list.sockets[i];
         unsigned side = 0;
-        if (socket->peer.port == 0 || !passes(filter, socket))
+        if (socket->peer.port == 0 || !passes(filter, socket) ||
+            (session->options->all && !is_here(session->options, addresses, &socket->local.addr)))
             continue;
         struct ka_known_conn *entry =
             ka_known_get(session->known, &socket->local, &socket->peer, &side);
@@ -177,6 +210,7 @@ int ka_probe_session_local(struct ka_probe_session *session, struct ka_error *er
     if (status == 0)
         ka_socket_list_fini(&list);
     ka_filter_free(filter);
+    freeifaddrs(addresses);
     return status;
 }
 
@@ -213,6 +247,13 @@ int ka_probe_session_read(struct ka_probe_session *session, bool grow, struct ka
     return 0;
 }
 
+/* Many verdicts in text form stand in the table. */
+static void leave_to_table(void *context, const struct ka_event *event)
+{
+    (void)context;
+    (void)event;
+}
+
 int ka_probe_session_start(struct ka_probe_session *session, bool grow, bool quiet,
                            void (*progress)(void *context), struct ka_error *error)
 {
@@ -227,7 +268,8 @@ int ka_probe_session_start(struct ka_probe_session *session, bool grow, bool qui
         .tap = session->tap,
         .injector = session->injector,
         .log = session->log,
-        .sink = ka_output_sink(session->output),
+        .sink = options->all && quiet ? (struct ka_sink){.emit = leave_to_table}
+                                      : ka_output_sink(session->output),
         .ask = {.count = (uint32_t)options->count,
                 .interval = options->interval,
                 .timeout = options->timeout},

@@ -270,8 +270,14 @@ static int make_probe(const struct ka_prober *prober, const struct ka_dialogue *
 {
     struct ka_probe_wish wish = prober->config.wish;
     struct ka_probe_facts facts = ka_known_facts(dialogue->entry, dialogue->to);
-    if (dialogue->ask.judgement.sent > 0)
+    const struct ka_judgement *judgement = &dialogue->ask.judgement;
+    if (judgement->sent > 0)
         wish.length = 0; /* the byte is sent once */
+    /* A peer drops a timestamp older than one it has had (RFC 7323 5), so where ours may be, the
+     * last attempt goes without: without numbers, too, since those are as old. */
+    if (judgement->sent == KA_ASK_UNANSWERED - 1 && judgement->answered == 0 &&
+        dialogue->target.timestamps_guessed && wish.mode == KA_ACK_GENTLE)
+        facts.numbers_known = false;
     if (prober->config.link) {
         facts.link = dialogue->entry->side[!dialogue->to].link;
         if (!facts.link.present)
