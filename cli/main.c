@@ -18,11 +18,8 @@
 
 /* The first is meant where no command is named. */
 static const struct ka_command *const commands[] = {
-    &ka_command_sniff,
-    &ka_command_report,
-    &ka_command_probe,
-    &ka_command_sockets,
-    &ka_command_audit,
+    &ka_command_sniff,   &ka_command_report, &ka_command_probe,
+    &ka_command_sockets, &ka_command_audit,
 };
 
 enum { COMMAND_COUNT = sizeof(commands) / sizeof(commands[0]) };

@@ -8,6 +8,9 @@
 
 enum { OWN_KEPT = 1024 };
 
+/* Bytes of the table a connection, the hash included and generous: `limit` counts connections. */
+enum { CONN_COST = 512 };
+
 /* What tells an own probe, whatever a NAT makes of its addresses. */
 struct own {
     uint32_t seq;
@@ -32,12 +35,13 @@ struct ka_known *ka_known_create(const uint64_t key[2], uint32_t limit)
     struct ka_known *known = calloc(1, sizeof(*known));
     if (known == NULL)
         return NULL;
-    if (ka_table_init(&known->table, key, false) < 0) {
+    if (ka_table_init(&known->table, key, false, (uint64_t)limit * CONN_COST) < 0) {
         free(known);
         return NULL;
     }
     known->limit = limit;
-    ka_slab_init(&known->entries, sizeof(struct ka_known_conn));
+    ka_slab_init(&known->entries, sizeof(struct ka_known_conn),
+                 (uint64_t)limit * 2 * sizeof(struct ka_known_conn));
     return known;
 }
 
