@@ -40,6 +40,7 @@ struct ka_analysis {
     ka_time clock;    /* the latest time that packets agree on; KA_TIME_NONE before the first */
     ka_time hole;   /* end of the last pause of a minute in the whole capture; KA_TIME_NONE none */
     uint8_t digits; /* of the capture's stamps */
+    bool lossy;     /* see ka_engine_lossy */
     bool memory_out;
 };
 

@@ -48,8 +48,8 @@ void ka_event_begin(const struct ka_analysis *analysis, struct ka_event *event,
     }
 }
 
-static void fill_keepalive(const struct ka_conn *conn, const struct ka_prober *prober,
-                           struct ka_ev_keepalive *out)
+static void fill_keepalive(const struct ka_analysis *analysis, const struct ka_conn *conn,
+                           const struct ka_prober *prober, struct ka_ev_keepalive *out)
 {
     uint64_t packets = conn->side[0].packets + conn->side[1].packets;
     uint64_t own = (uint64_t)prober->probes + prober->answered + prober->resets;
@@ -64,6 +64,8 @@ static void fill_keepalive(const struct ka_conn *conn, const struct ka_prober *p
     out->overhead_bytes = prober->overhead_bytes;
     out->share = packets == 0 ? 0 : (double)own / (double)packets;
     ka_schedule_report(prober, out);
+    if (analysis->lossy)
+        out->confidence = KA_PROBABLE;
     ka_stacks_guess(prober, out);
 }
 
@@ -111,7 +113,7 @@ static void fill(const struct ka_analysis *analysis, const struct ka_conn *conn,
         out->bytes[i] = conn->side[side].bytes;
         const struct ka_prober *prober = ka_prober_of(analysis, conn, side);
         if (prober != NULL)
-            fill_keepalive(conn, prober, &out->keepalive[i]);
+            fill_keepalive(analysis, conn, prober, &out->keepalive[i]);
         if (extra != NULL)
             out->state[i] = extra->state[side];
     }

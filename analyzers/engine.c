@@ -387,6 +387,11 @@ void ka_engine_now(struct ka_engine *engine, ka_time now)
         set_clock(&engine->analysis, now);
 }
 
+void ka_engine_lossy(struct ka_engine *engine)
+{
+    engine->analysis.lossy = true;
+}
+
 /* --- the end */
 
 static int by_flow_id(const void *a, const void *b)

@@ -57,6 +57,10 @@ void ka_engine_packets(struct ka_engine *engine, const struct ka_packet *packets
  * pass. Offline this is never called. */
 void ka_engine_now(struct ka_engine *engine, ka_time now);
 
+/* The capture lost frames (kernel or interface drops): from now on what was not seen proves less.
+ * An absent answer says so, death is not inferred from it, and schedules are probable at most. */
+void ka_engine_lossy(struct ka_engine *engine);
+
 /* The end of input: emits what is held back, then the connection events by flow id. The engine
  * takes no packets afterwards. */
 void ka_engine_end(struct ka_engine *engine);

@@ -30,6 +30,8 @@ struct transition {
 static const char why_answered[] = "it answered a probe";
 static const char why_again[] = "it is heard again";
 static const char why_absent[] = "a probe was not answered in time";
+static const char why_lost[] =
+    "a probe was not answered in time, or the capture lost the answer: it dropped frames";
 static const char why_stopped[] = "inferred";
 static const char why_gave_up[] = "the prober gave up after unanswered probes";
 static const char why_rst[] = "RST in answer to a probe: rebooted, or the connection is gone there";
@@ -159,7 +161,7 @@ void ka_liveness_occurred(struct ka_analysis *analysis, const struct ka_occurren
     if (extra == NULL || prober == NULL)
         return;
     const struct transition *row = find_transition(input, extra->state[judged]);
-    if (row == NULL)
+    if (row == NULL || (row->input == INPUT_STOPPED && analysis->lossy))
         return;
     struct ka_occurrence about = *occurrence;
     about.side = (uint8_t)judged;
@@ -175,6 +177,8 @@ void ka_liveness_occurred(struct ka_analysis *analysis, const struct ka_occurren
         .since = occurrence->conn->side[judged].last_sent,
         .half_closed = is_half_closed(occurrence->conn),
     };
+    if (row->input == INPUT_ABSENT && analysis->lossy)
+        event.state.why = why_lost;
     if (row->input == INPUT_RESET_ANSWER && occurrence->origin == KA_ORIGIN_MIDDLEBOX)
         event.state.why = "RST in answer to a probe, with another TTL: sent by a middlebox";
     if (row->from != KA_PEER_UNKNOWN)

@@ -145,6 +145,15 @@ static void take_frames(struct run *run, const struct ka_frame *frames, size_t c
                              read_clock(CLOCK_REALTIME));
 }
 
+/* Tells the engine when the capture lost frames. */
+static void note_losses(struct run *run)
+{
+    struct ka_source_stats stats;
+    ka_source_stats(run->source, &stats);
+    if (stats.dropped_kernel > 0 || stats.dropped_interface > 0)
+        ka_engine_lossy(run->engine);
+}
+
 /* Flushes where half a second has passed, so that a reader of our output sees events soon, yet the
  * output is not written in crumbs. */
 static int flush_in_time(struct run *run, bool idle, struct ka_error *error)
@@ -153,6 +162,8 @@ static int flush_in_time(struct run *run, bool idle, struct ka_error *error)
     if (!idle && now - run->flushed < 500 * KA_MILLISECOND)
         return 0;
     run->flushed = now;
+    if (run->clock.pace != KA_PACE_RECORDED) /* a file's losses are told when all is read */
+        note_losses(run);
     return run->outlet->flush(run->outlet->context, error);
 }
 
@@ -226,6 +237,7 @@ int ka_pipeline_run(struct ka_source *source, const struct ka_pipeline_options *
     ka_packet_clock_init(&run.clock, source->pace);
     enum ka_source_status end = read_all(&run, error);
     run.damaged = end == KA_SOURCE_DAMAGED;
+    note_losses(&run);
     ka_engine_end(run.engine);
     struct ka_event event = make_capture_event(&run);
     outlet->sink.emit(outlet->sink.context, &event);

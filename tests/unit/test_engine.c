@@ -321,6 +321,30 @@ static void a_probing_connection_takes_at_most_640_bytes(void **state)
     assert_in_range(192 + sizeof(struct ka_extra) + 2 * sizeof(struct ka_prober), 400, 640);
 }
 
+static void a_capture_that_lost_frames_claims_less(void **state)
+{
+    (void)state;
+    for (int lossy = 0; lossy < 2; lossy++) {
+        drive_start(&drive, 0, NULL);
+        drive_handshake(&drive, 1, 0);
+        for (int i = 0; i < 4; i++)
+            probe(1, 60.0 * (i + 1), true);
+        if (lossy)
+            ka_engine_lossy(drive.engine);
+        for (int i = 0; i < 4; i++)
+            probe(1, 300 + 10.0 * i, false);
+        drive_handshake(&drive, 2, 900);
+        ka_engine_end(drive.engine);
+        const struct ka_event *connection = drive_event(&drive, KA_EVENT_CONNECTION, 0);
+        assert_int_equal(connection->connection.keepalive[0].confidence,
+                         lossy ? KA_PROBABLE : KA_CERTAIN);
+        assert_int_equal(state_event(1)->to, KA_PEER_SILENT);
+        assert_int_equal(strstr(state_event(1)->why, "lost") != NULL, lossy);
+        assert_int_equal(state_event(2) == NULL, lossy); /* death is inferred, or not */
+        drive_stop(&drive);
+    }
+}
+
 static void dead_is_never_said_of_a_one_way_capture(void **state)
 {
     (void)state;
@@ -363,6 +387,7 @@ int main(void)
         cmocka_unit_test(the_hash_key_changes_no_event),
         cmocka_unit_test(a_year_of_probes_takes_no_more_memory_than_a_day),
         cmocka_unit_test(a_probing_connection_takes_at_most_640_bytes),
+        cmocka_unit_test(a_capture_that_lost_frames_claims_less),
         cmocka_unit_test(dead_is_never_said_of_a_one_way_capture),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
