@@ -268,11 +268,11 @@ uint64_t ka_pcapng_writer_size(const struct ka_pcapng_writer *writer)
     return writer->size;
 }
 
-static int open_output(const char *path, struct ka_error *error)
+static int open_output(const char *path, int how, struct ka_error *error)
 {
     if (strcmp(path, "-") == 0)
         return STDOUT_FILENO;
-    int fd = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_NOFOLLOW | O_CLOEXEC | O_NOCTTY, 0666);
+    int fd = open(path, O_WRONLY | O_CREAT | how | O_NOFOLLOW | O_CLOEXEC | O_NOCTTY, 0666);
     if (fd < 0 && errno == ELOOP)
         return ka_error_set(error,
                             "%s: is a symbolic link, which is not followed for writing: name "
@@ -283,8 +283,9 @@ static int open_output(const char *path, struct ka_error *error)
     return fd;
 }
 
-int ka_pcapng_writer_open(const char *path, const char *application, struct ka_pcapng_writer **out,
-                          struct ka_error *error)
+/* `how` is O_TRUNC or O_APPEND. */
+static int open_writer(const char *path, int how, const char *application,
+                       struct ka_pcapng_writer **out, struct ka_error *error)
 {
     struct ka_pcapng_writer *writer = calloc(1, sizeof(*writer));
     if (writer != NULL) {
@@ -295,7 +296,7 @@ int ka_pcapng_writer_open(const char *path, const char *application, struct ka_p
         ka_error_set(error, "%s: no memory to write it", path);
         goto out;
     }
-    writer->fd = open_output(path, error);
+    writer->fd = open_output(path, how, error);
     if (writer->fd < 0)
         goto out;
     writer->owned = strcmp(path, "-") != 0;
@@ -304,11 +305,25 @@ int ka_pcapng_writer_open(const char *path, const char *application, struct ka_p
     return 0;
 out:
     if (writer != NULL) {
+        int reason = errno;
         free(writer->path);
         free(writer->buffer);
         free(writer);
+        errno = reason;
     }
     return -1;
+}
+
+int ka_pcapng_writer_open(const char *path, const char *application, struct ka_pcapng_writer **out,
+                          struct ka_error *error)
+{
+    return open_writer(path, O_TRUNC, application, out, error);
+}
+
+int ka_pcapng_writer_append(const char *path, const char *application,
+                            struct ka_pcapng_writer **out, struct ka_error *error)
+{
+    return open_writer(path, O_APPEND, application, out, error);
 }
 
 int ka_pcapng_writer_close(struct ka_pcapng_writer *writer, struct ka_error *error)

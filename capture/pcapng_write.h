@@ -16,9 +16,14 @@
 struct ka_pcapng_writer;
 
 /* Creates or empties `path`, without following a link in its last part; "-" is standard output.
- * `application` (with version) stands in the section header. Returns 0, or -1 with the reason. */
+ * `application` (with version) stands in the section header. Returns 0, or -1 with the reason, and
+ * with errno as the system said it. */
 int ka_pcapng_writer_open(const char *path, const char *application, struct ka_pcapng_writer **out,
                           struct ka_error *error);
+
+/* The same, but what `path` holds stays: a further section is appended. */
+int ka_pcapng_writer_append(const char *path, const char *application,
+                            struct ka_pcapng_writer **out, struct ka_error *error);
 
 /* Appends a frame. `interface_name` names frame->input and is read only when its interface is new;
  * `comment` is UTF-8. Both may be NULL; beyond 65535 bytes they are cut. An unknown time is written

@@ -66,6 +66,7 @@ struct run {
     uint8_t digits;
     bool damaged;
     ka_time flushed; /* monotonic */
+    ka_time ticked;  /* likewise */
     struct ka_packet_clock clock;
 };
 
@@ -125,7 +126,8 @@ static ka_time read_clock(clockid_t clock)
     return now.tv_sec * KA_SECOND + now.tv_nsec;
 }
 
-static void take_frames(struct run *run, const struct ka_frame *frames, size_t count)
+static enum ka_pipeline_wish take_frames(struct run *run, const struct ka_frame *frames,
+                                         size_t count, struct ka_error *error)
 {
     struct ka_packet packets[KA_BATCH];
     size_t decoded = 0;
@@ -138,11 +140,15 @@ static void take_frames(struct run *run, const struct ka_frame *frames, size_t c
         else
             run->undecoded[reason]++;
     }
+    const struct ka_pipeline_outlet *outlet = run->outlet;
+    if (outlet->begin != NULL)
+        outlet->begin(outlet->context, packets, decoded);
     ka_engine_packets(run->engine, packets, decoded);
     run->left -= count;
     if (run->clock.pace != KA_PACE_RECORDED)
         ka_packet_clock_take(&run->clock, frames[count - 1].time, read_clock(CLOCK_MONOTONIC),
                              read_clock(CLOCK_REALTIME));
+    return outlet->end != NULL ? outlet->end(outlet->context, error) : KA_PIPELINE_MORE;
 }
 
 /* Tells the engine when the capture lost frames. */
@@ -175,35 +181,58 @@ static void pass_time(struct run *run)
         ka_engine_now(run->engine, now);
 }
 
-static enum ka_signal take_signal(struct run *run)
+static void tick(struct run *run)
 {
+    ka_time monotonic = read_clock(CLOCK_MONOTONIC);
+    if (run->outlet->tick == NULL || run->clock.pace != KA_PACE_LIVE ||
+        monotonic - run->ticked < KA_SECOND)
+        return;
+    run->ticked = monotonic;
+    ka_time now = ka_packet_clock_now(&run->clock, monotonic);
+    struct ka_event event = make_capture_event(run);
+    run->outlet->tick(run->outlet->context, now != KA_TIME_NONE ? now : run->clock.stamp, &event);
+}
+
+/* Does what signals ask for. Returns KA_PIPELINE_ENOUGH when they ask for the end. */
+static enum ka_pipeline_wish heed_signals(struct run *run, struct ka_error *error)
+{
+    const struct ka_pipeline_outlet *outlet = run->outlet;
     enum ka_signal taken = ka_signals_take();
+    if (taken == KA_SIGNAL_STOP)
+        return KA_PIPELINE_ENOUGH;
     if (taken == KA_SIGNAL_SUMMARY) {
         struct ka_event event = make_capture_event(run);
-        run->outlet->summary(run->outlet->context, &event);
+        outlet->summary(outlet->context, &event);
     }
-    return taken;
+    if (taken == KA_SIGNAL_REOPEN && outlet->reopen != NULL &&
+        outlet->reopen(outlet->context, error) < 0)
+        return KA_PIPELINE_FAILED;
+    return KA_PIPELINE_MORE;
 }
 
 /* Reads until the end. Returns how it ended; an output that fails counts as KA_SOURCE_FAILED. */
 static enum ka_source_status read_all(struct run *run, struct ka_error *error)
 {
-    enum ka_source_status status = KA_SOURCE_FRAMES;
-    while (run->left > 0 && take_signal(run) != KA_SIGNAL_STOP) {
+    enum ka_pipeline_wish wish = KA_PIPELINE_MORE;
+    while (run->left > 0 && wish == KA_PIPELINE_MORE) {
         struct ka_frame frames[KA_BATCH];
         size_t size = run->left < KA_BATCH ? (size_t)run->left : KA_BATCH;
         size_t count = 0;
-        status = ka_source_next(run->source, frames, size, &count, error);
+        wish = heed_signals(run, error);
+        if (wish != KA_PIPELINE_MORE)
+            break;
+        enum ka_source_status status = ka_source_next(run->source, frames, size, &count, error);
         if (status == KA_SOURCE_FRAMES)
-            take_frames(run, frames, count);
+            wish = take_frames(run, frames, count, error);
         else if (status == KA_SOURCE_IDLE)
             pass_time(run);
         else
             return status;
-        if (flush_in_time(run, status == KA_SOURCE_IDLE, error) < 0)
-            return KA_SOURCE_FAILED;
+        tick(run);
+        if (wish == KA_PIPELINE_MORE && flush_in_time(run, status == KA_SOURCE_IDLE, error) < 0)
+            wish = KA_PIPELINE_FAILED;
     }
-    return KA_SOURCE_END;
+    return wish == KA_PIPELINE_FAILED ? KA_SOURCE_FAILED : KA_SOURCE_END;
 }
 
 static int create_engine(struct run *run, const struct ka_pipeline_options *options,

@@ -8,6 +8,7 @@
 
 #include "capture/source.h"
 #include "cli/options.h"
+#include "decode/packet.h"
 #include "events/event.h"
 
 /* The options of this module; ka_pipeline_rows describe them. */
@@ -21,7 +22,14 @@ struct ka_pipeline_options {
 
 extern const struct ka_option ka_pipeline_rows[];
 
-/* Where a run sends what it finds. */
+/* What an outlet says after a batch. */
+enum ka_pipeline_wish {
+    KA_PIPELINE_MORE,
+    KA_PIPELINE_ENOUGH, /* the run shall end, all is well */
+    KA_PIPELINE_FAILED,
+};
+
+/* Where a run sends what it finds. `begin` to `tick` may be NULL. */
 struct ka_pipeline_outlet {
     struct ka_sink sink; /* gets every event, the `capture` event last */
     /* Writes out what is buffered; called when nothing comes and otherwise about twice a second.
@@ -29,6 +37,15 @@ struct ka_pipeline_outlet {
     int (*flush)(void *context, struct ka_error *error);
     /* Prints an interim summary (SIGUSR1) from a capture event. */
     void (*summary)(void *context, const struct ka_event *capture);
+    /* The packets that are judged next; they stay until `end`, which is called when the events
+     * about them have been emitted as far as they can be. */
+    void (*begin)(void *context, const struct ka_packet *packets, size_t count);
+    enum ka_pipeline_wish (*end)(void *context, struct ka_error *error);
+    /* Opens output files anew (SIGHUP). Returns 0, or -1 with the reason, which ends the run. */
+    int (*reopen)(void *context, struct ka_error *error);
+    /* About every second while the source is live: the packets' clock (KA_TIME_NONE before the
+     * first), and a capture event of now. */
+    void (*tick)(void *context, ka_time now, const struct ka_event *capture);
     void *context;
     bool lookalikes;   /* lookalike events are wanted too */
     bool report;       /* the engine looks closer: see ka_engine_config */

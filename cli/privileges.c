@@ -36,9 +36,23 @@ static int become(const struct passwd *user, struct ka_error *error)
     return 0;
 }
 
-static int leave_root(struct ka_error *error)
+static int leave_root_for(const char *name, struct ka_error *error)
+{
+    const struct passwd *user = getpwnam(name);
+    if (user == NULL)
+        return ka_error_set(error, "-Z %s: there is no such user", name);
+    if (geteuid() == user->pw_uid && user->pw_uid != 0)
+        return 0;
+    if (geteuid() != 0)
+        return ka_error_set(error, "-Z %s: only root can become another user", name);
+    return become(user, error);
+}
+
+static int leave_root(const char *wanted, struct ka_error *error)
 {
     static const char *const names[] = {"kasniff", "nobody"};
+    if (wanted != NULL)
+        return leave_root_for(wanted, error);
     if (geteuid() != 0)
         return 0;
     for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
@@ -123,10 +137,10 @@ static int deny_calls(struct ka_error *error)
     return 0;
 }
 
-int ka_privileges_drop(struct ka_error *error)
+int ka_privileges_drop(const char *user, struct ka_error *error)
 {
     tzset(); /* the time zone is read while its file is surely readable */
-    if (leave_root(error) < 0 || drop_capabilities(error) < 0)
+    if (leave_root(user, error) < 0 || drop_capabilities(error) < 0)
         return -1;
     if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) < 0)
         return ka_error_set(error, "cannot set no_new_privs: %m");

@@ -7,11 +7,11 @@
 
 #include "base/error.h"
 
-/* For good: when started by root, becomes `kasniff` where that user exists, else `nobody`, without
- * supplementary groups; empties all capability sets; sets no_new_privs; and has the kernel answer
- * EPERM to system calls that start programs, reach other processes or open sockets (not in builds
- * with sanitizers or for coverage, which need some of them). Call it when inputs are open. Returns
- * 0, or -1 with the reason; the process must not go on then. */
-int ka_privileges_drop(struct ka_error *error);
+/* For good: when started by root, becomes `user`, or with NULL `kasniff` where that user exists,
+ * else `nobody`, without supplementary groups; empties all capability sets; sets no_new_privs; and
+ * has the kernel answer EPERM to system calls that start programs, reach other processes or open
+ * sockets (not in builds with sanitizers or for coverage, which need some of them). Call it when
+ * inputs are open. Returns 0, or -1 with the reason; the process must not go on then. */
+int ka_privileges_drop(const char *user, struct ka_error *error);
 
 #endif

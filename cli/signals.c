@@ -2,36 +2,56 @@
 #include "cli/signals.h"
 
 #include <signal.h>
+#include <stdbool.h>
 #include <stddef.h>
 
-/* The one mutable variable of the program that is not passed along: a handler gets no context. */
-static volatile sig_atomic_t signalled = KA_SIGNAL_NONE;
+/* The one mutable variable of the program that is not passed along: a handler gets no context. A
+ * bit per enum ka_signal. */
+static volatile sig_atomic_t signalled = 0;
+
+static const struct {
+    int number;
+    enum ka_signal meaning;
+} handled[] = {
+    {SIGINT, KA_SIGNAL_STOP},
+    {SIGTERM, KA_SIGNAL_STOP},
+    {SIGUSR1, KA_SIGNAL_SUMMARY},
+    {SIGHUP, KA_SIGNAL_REOPEN},
+};
+
+enum { HANDLED_COUNT = sizeof(handled) / sizeof(handled[0]) };
 
 /* All handled signals are blocked while this runs, so that it is never interrupted by itself. */
 static void remember(int number)
 {
-    if (number != SIGUSR1)
-        signalled = KA_SIGNAL_STOP;
-    else if (signalled == KA_SIGNAL_NONE)
-        signalled = KA_SIGNAL_SUMMARY;
+    for (size_t i = 0; i < HANDLED_COUNT; i++) {
+        if (handled[i].number == number)
+            signalled |= 1 << handled[i].meaning;
+    }
 }
 
 static void handled_signals(sigset_t *set)
 {
     sigemptyset(set);
-    sigaddset(set, SIGINT);
-    sigaddset(set, SIGTERM);
-    sigaddset(set, SIGUSR1);
+    for (size_t i = 0; i < HANDLED_COUNT; i++)
+        sigaddset(set, handled[i].number);
+}
+
+static bool is_ignored(int number)
+{
+    struct sigaction before;
+    return sigaction(number, NULL, &before) == 0 && before.sa_handler == SIG_IGN;
 }
 
 int ka_signals_install(struct ka_error *error)
 {
-    static const int numbers[] = {SIGINT, SIGTERM, SIGUSR1};
     struct sigaction action = {.sa_handler = remember};
     handled_signals(&action.sa_mask);
-    for (size_t i = 0; i < sizeof(numbers) / sizeof(numbers[0]); i++) {
-        if (sigaction(numbers[i], &action, NULL) < 0)
-            return ka_error_set(error, "cannot handle signal %d: %m", numbers[i]);
+    for (size_t i = 0; i < HANDLED_COUNT; i++) {
+        if (handled[i].number == SIGHUP && is_ignored(SIGHUP))
+            continue;
+        if (sigaction(handled[i].number, &action, NULL) < 0)
+            return ka_error_set(error, "cannot handle signal %d: %m", handled[i].number);
     }
     struct sigaction standard = {.sa_handler = SIG_DFL};
     if (sigaction(SIGPIPE, &standard, NULL) < 0)
@@ -41,16 +61,18 @@ int ka_signals_install(struct ka_error *error)
 
 enum ka_signal ka_signals_take(void)
 {
-    if (signalled == KA_SIGNAL_NONE)
+    if (signalled == 0)
         return KA_SIGNAL_NONE;
-    /* A stop that comes between reading and clearing must not be lost. */
+    /* What comes between reading and clearing must not be lost. */
     sigset_t set;
     sigset_t before;
     handled_signals(&set);
     sigprocmask(SIG_BLOCK, &set, &before);
-    enum ka_signal taken = (enum ka_signal)signalled;
-    if (taken == KA_SIGNAL_SUMMARY)
-        signalled = KA_SIGNAL_NONE;
+    enum ka_signal taken = KA_SIGNAL_STOP;
+    if ((signalled & 1 << KA_SIGNAL_STOP) == 0) {
+        taken = (signalled & 1 << KA_SIGNAL_SUMMARY) != 0 ? KA_SIGNAL_SUMMARY : KA_SIGNAL_REOPEN;
+        signalled &= ~(1 << taken);
+    }
     sigprocmask(SIG_SETMASK, &before, NULL);
     return taken;
 }

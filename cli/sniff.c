@@ -3,77 +3,34 @@
 
 #include "capture/live.h"
 #include "cli/color.h"
+#include "cli/expected.h"
 #include "cli/listen.h"
-#include "cli/pipeline.h"
+#include "cli/notify.h"
 #include "cli/privileges.h"
 #include "cli/selection.h"
 #include "cli/signals.h"
-#include "output/output.h"
+#include "cli/view.h"
 
-#include <stdlib.h>
-#include <unistd.h>
+#include <string.h>
 
 struct options {
     struct ka_general general;
     struct ka_selection_options selection;
     struct ka_listen_options listen;
+    struct ka_rotation_options rotation;
     struct ka_pipeline_options pipeline;
-    unsigned color; /* enum ka_color */
-    bool json;
-    bool utc;
-    bool verbose;
-    bool quiet;
-    bool line_buffered;
-    bool numeric;
-    bool schema;
+    struct ka_view_options view;
+    const char *user; /* -Z */
 };
 
 static const struct ka_option rows[] = {
-    {.name = "json",
-     .kind = KA_ARG_FLAG,
-     .offset = offsetof(struct options, json),
-     .group = "Output",
-     .help = "one JSON object a line"},
-    {.name = "schema",
-     .kind = KA_ARG_FLAG,
-     .offset = offsetof(struct options, schema),
-     .group = "Output",
-     .help = "print the JSON Schema of --json and end"},
-    {.name = "color",
-     .kind = KA_ARG_ENUM,
-     .arg = "WHEN",
-     .offset = offsetof(struct options, color),
-     .value = ka_color_value,
-     .group = "Output",
-     .help = "auto (on a terminal, unless NO_COLOR is set), always or never"},
-    {.name = "utc",
-     .kind = KA_ARG_FLAG,
-     .offset = offsetof(struct options, utc),
-     .group = "Output",
-     .help = "clock times in UTC instead of local time"},
-    {.name = "verbose",
-     .letter = 'v',
-     .kind = KA_ARG_FLAG,
-     .offset = offsetof(struct options, verbose),
-     .group = "Output",
-     .help = "also what looks like a probe and is none, and why"},
-    {.name = "quiet",
-     .letter = 'q',
-     .kind = KA_ARG_FLAG,
-     .offset = offsetof(struct options, quiet),
-     .group = "Output",
-     .help = "only the summary at the end"},
-    {.name = "line-buffered",
-     .letter = 'l',
-     .kind = KA_ARG_FLAG,
-     .offset = offsetof(struct options, line_buffered),
-     .group = "Output",
-     .help = "write every line at once"},
-    {.letter = 'n',
-     .kind = KA_ARG_FLAG,
-     .offset = offsetof(struct options, numeric),
-     .group = "Output",
-     .help = "numeric addresses and ports; this is always so, the letter is taken for habit"},
+    {.name = "relinquish-privileges",
+     .letter = 'Z',
+     .kind = KA_ARG_TEXT,
+     .arg = "USER",
+     .offset = offsetof(struct options, user),
+     .group = "Other",
+     .help = "the user that root becomes (default: kasniff where it exists, else nobody)"},
     {.help = NULL},
 };
 
@@ -82,116 +39,88 @@ static const struct ka_option_set sets[] = {
     {ka_selection_rows, offsetof(struct options, selection)},
     {ka_listen_rows, offsetof(struct options, listen)},
     {ka_pipeline_rows, offsetof(struct options, pipeline)},
+    {ka_view_rows, offsetof(struct options, view)},
+    {ka_rotation_rows, offsetof(struct options, rotation)},
     {rows, 0},
     {ka_general_rows, offsetof(struct options, general)},
     {.rows = NULL},
 };
 
-static const struct options defaults = {.listen = KA_LISTEN_DEFAULTS, .color = KA_COLOR_AUTO};
-
-/* A sink in front of the output, and what it needs to know. */
-struct view {
-    struct ka_output *output;
-    const struct options *options;
+static const struct options defaults = {
+    .listen = KA_LISTEN_DEFAULTS,
+    .view = {.color = KA_COLOR_AUTO},
 };
 
-static void show_event(void *context, const struct ka_event *event)
+/* What a run holds open. */
+struct session {
+    struct ka_selection selection;
+    struct ka_source *source;
+    struct ka_rotation *rotation; /* until the view takes it over */
+    int notify;
+};
+
+/* Everything that needs privileges or may say no, then gives the privileges up. */
+static int prepare(struct session *session, const struct options *options, struct ka_error *error)
 {
-    struct view *view = context;
-    ka_output_event(view->output, event);
+    if (ka_selection_open(&session->selection, &options->listen, &session->source, error) < 0)
+        return -1;
+    if (options->rotation.path != NULL &&
+        ka_rotation_create(&options->rotation, &session->selection.files, &session->rotation,
+                           error) < 0)
+        return -1;
+    session->notify = ka_notify_open();
+    if (session->source->pace == KA_PACE_LIVE) {
+        ka_listen_announce(session->source, session->selection.filter, &options->listen);
+        ka_expected_announce();
+    }
+    return ka_privileges_drop(options->user, error);
 }
 
-static int flush_view(void *context, struct ka_error *error)
-{
-    struct view *view = context;
-    return ka_output_flush(view->output, error);
-}
-
-/* The interim summary is text on standard error, whatever the form of the output. Where even that
- * fails there is no one left to tell. */
-static void show_summary(void *context, const struct ka_event *capture)
-{
-    struct view *view = context;
-    struct ka_output *output = NULL;
-    struct ka_output_options options = {.form = KA_OUTPUT_TEXT, .utc = view->options->utc};
-    if (ka_output_create(stderr, &options, &output, NULL) < 0)
-        return;
-    ka_output_event(output, capture);
-    ka_output_flush(output, NULL);
-    ka_output_free(output);
-}
-
-/* Runs the pipeline into an output on standard output. */
-static int show_source(struct ka_source *source, const struct options *options,
+/* Runs the pipeline into the view. */
+static int show_source(struct session *session, const struct options *options,
                        struct ka_error *error)
 {
-    int status = KA_EXIT_FAILED;
-    struct view view = {.options = options};
-    bool live = source->pace == KA_PACE_LIVE;
-    const char **names = calloc(source->inputs, sizeof(*names));
-    if (names == NULL) {
-        ka_error_set(error, "cannot list %u inputs: out of memory", source->inputs);
-        return status;
+    struct ka_view *view = NULL;
+    bool to_stdout = options->rotation.path != NULL && strcmp(options->rotation.path, "-") == 0;
+    if (ka_view_create(&options->view, session->source, session->rotation, to_stdout, &view,
+                       error) < 0)
+        return KA_EXIT_FAILED;
+    session->rotation = NULL;
+    ka_notify_say(session->notify, "READY=1");
+    struct ka_pipeline_outlet outlet = ka_view_outlet(view);
+    int status = ka_pipeline_run(session->source, &options->pipeline, &outlet, error);
+    ka_notify_say(session->notify, "STOPPING=1");
+    struct ka_error late = {.text = ""};
+    if (ka_view_close(view, &late) < 0) {
+        if (status != KA_EXIT_FAILED)
+            *error = late;
+        status = KA_EXIT_FAILED;
     }
-    for (uint16_t i = 0; i < source->inputs; i++)
-        names[i] = ka_source_input_name(source, i);
-    struct ka_output_options form = {
-        .form = options->json ? KA_OUTPUT_JSON : KA_OUTPUT_TEXT,
-        .color = ka_wants_color(options->color),
-        .utc = options->utc,
-        .verbose = options->verbose,
-        .line_buffered = options->line_buffered || live,
-        .live = live,
-        .only_changes = live && !options->verbose && isatty(STDOUT_FILENO),
-        .input_names = names,
-        .input_count = source->inputs,
-    };
-    struct ka_pipeline_outlet outlet = {
-        .sink = {.emit = show_event, .context = &view},
-        .flush = flush_view,
-        .summary = show_summary,
-        .context = &view,
-        .lookalikes = options->verbose,
-        .summary_only = options->quiet,
-    };
-    if (ka_output_create(stdout, &form, &view.output, error) == 0)
-        status = ka_pipeline_run(source, &options->pipeline, &outlet, error);
-    ka_output_free(view.output);
-    free(names);
     return status;
-}
-
-static int print_schema(struct ka_error *error)
-{
-    if (ka_output_schema(stdout) == 0 && fflush(stdout) == 0)
-        return KA_EXIT_DONE;
-    ka_error_set(error, "cannot write the schema to standard output: %m");
-    return KA_EXIT_FAILED;
 }
 
 static int run(const void *given, const struct ka_texts *words, struct ka_error *error)
 {
     const struct options *options = given;
-    if (options->schema)
-        return print_schema(error);
+    if (options->view.schema)
+        return ka_view_print_schema(error) == 0 ? KA_EXIT_DONE : KA_EXIT_FAILED;
     if (options->listen.list)
         return ka_listen_list(error) == 0 ? KA_EXIT_DONE : KA_EXIT_FAILED;
+    if (ka_rotation_check(&options->rotation, error) < 0)
+        return KA_EXIT_USAGE;
     if (ka_signals_install(error) < 0)
         return KA_EXIT_FAILED;
-    struct ka_selection selection;
-    struct ka_source *source = NULL;
-    int status = ka_selection_init(&selection, &options->selection, words, error);
+    struct session session = {.notify = -1};
+    int status = ka_selection_init(&session.selection, &options->selection, words, error);
     if (status == KA_EXIT_DONE) {
         status = KA_EXIT_FAILED;
-        if (ka_selection_open(&selection, &options->listen, &source, error) == 0 &&
-            ka_privileges_drop(error) == 0) {
-            if (source->pace == KA_PACE_LIVE)
-                ka_listen_announce(source, selection.filter, &options->listen);
-            status = show_source(source, options, error);
-        }
+        if (prepare(&session, options, error) == 0)
+            status = show_source(&session, options, error);
     }
-    ka_source_close(source);
-    ka_selection_fini(&selection);
+    ka_notify_close(session.notify);
+    ka_rotation_close(session.rotation, NULL);
+    ka_source_close(session.source);
+    ka_selection_fini(&session.selection);
     return status;
 }
 

@@ -14,6 +14,8 @@ struct ka_form {
     int (*open)(struct ka_output *output);
     /* Appends the event to output->buffer, whole lines only. */
     void (*event)(struct ka_output *output, const struct ka_event *event);
+    /* Appends what is due at this time, whole lines only; NULL: nothing ever is. */
+    void (*now)(struct ka_output *output, ka_time now);
     /* Frees output->state; NULL: nothing to free. */
     void (*close)(struct ka_output *output);
 };

@@ -79,6 +79,15 @@ void ka_output_event(struct ka_output *output, const struct ka_event *event)
         hand_over(output);
 }
 
+void ka_output_now(struct ka_output *output, ka_time now)
+{
+    if (output->form->now == NULL || now == KA_TIME_NONE)
+        return;
+    output->form->now(output, now);
+    if (output->options.line_buffered)
+        flush(output);
+}
+
 int ka_output_flush(struct ka_output *output, struct ka_error *error)
 {
     flush(output);

@@ -36,6 +36,9 @@ int ka_output_create(FILE *stream, const struct ka_output_options *options, stru
 /* Writes an event. Write errors are remembered; see ka_output_finish. */
 void ka_output_event(struct ka_output *output, const struct ka_event *event);
 
+/* Tells that it is `now` (KA_TIME_NONE: unknown) though no event came: a roll-up may be due. */
+void ka_output_now(struct ka_output *output, ka_time now);
+
 /* Flushes. Returns 0, or -1 with the first error met, such as a full disk. */
 int ka_output_flush(struct ka_output *output, struct ka_error *error);
 

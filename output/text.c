@@ -23,6 +23,7 @@ struct text_state {
     size_t pair_width;
     ka_time day_step; /* the quarter of an hour that `day` was looked up for; KA_TIME_NONE none */
     char day[KA_TIME_TEXT_SIZE];
+    uint8_t digits;           /* of the last event's time */
     struct ka_rollup *rollup; /* NULL: every event is printed */
 };
 
@@ -155,12 +156,12 @@ static bool names_endpoints(enum ka_event_type type)
     return type == KA_EVENT_STATE || type == KA_EVENT_FINDING || type == KA_EVENT_VERDICT;
 }
 
-static void write_rollup(struct ka_output *output, const struct ka_event *event)
+static void write_rollup(struct ka_output *output, ka_time now)
 {
     static const struct kind kind = {"---", "2"};
     struct text_state *state = output->state;
-    struct ka_event line = *event;
-    if (!ka_rollup_is_due(state->rollup, event->envelope.time, &line.envelope.time))
+    struct ka_event line = {.envelope = {.digits = state->digits}};
+    if (state->rollup == NULL || !ka_rollup_is_due(state->rollup, now, &line.envelope.time))
         return;
     begin_line(output, &line, &kind);
     ka_rollup_write(state->rollup, &output->buffer);
@@ -175,7 +176,8 @@ static void write_event(struct ka_output *output, const struct ka_event *event)
         return;
     }
     if (state->rollup != NULL) {
-        write_rollup(output, event);
+        state->digits = event->envelope.digits;
+        write_rollup(output, event->envelope.time);
         ka_rollup_add(state->rollup, event);
         if (!event->notable)
             return;
@@ -212,5 +214,6 @@ static void close_form(struct ka_output *output)
 const struct ka_form ka_form_text = {
     .open = open_form,
     .event = write_event,
+    .now = write_rollup,
     .close = close_form,
 };

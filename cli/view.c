@@ -1,0 +1,302 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#include "cli/view.h"
+
+#include "cli/color.h"
+#include "cli/outbox.h"
+#include "output/output.h"
+
+#include <inttypes.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/ioctl.h>
+#include <time.h>
+#include <unistd.h>
+
+const struct ka_option ka_view_rows[] = {
+    {.name = "json",
+     .kind = KA_ARG_FLAG,
+     .offset = offsetof(struct ka_view_options, json),
+     .group = "Output",
+     .help = "one JSON object a line"},
+    {.name = "schema",
+     .kind = KA_ARG_FLAG,
+     .offset = offsetof(struct ka_view_options, schema),
+     .group = "Output",
+     .help = "print the JSON Schema of --json and end"},
+    {.name = "color",
+     .kind = KA_ARG_ENUM,
+     .arg = "WHEN",
+     .offset = offsetof(struct ka_view_options, color),
+     .value = ka_color_value,
+     .group = "Output",
+     .help = "auto (on a terminal, unless NO_COLOR is set), always or never"},
+    {.name = "utc",
+     .kind = KA_ARG_FLAG,
+     .offset = offsetof(struct ka_view_options, utc),
+     .group = "Output",
+     .help = "clock times in UTC instead of local time"},
+    {.name = "verbose",
+     .letter = 'v',
+     .kind = KA_ARG_FLAG,
+     .offset = offsetof(struct ka_view_options, verbose),
+     .group = "Output",
+     .help = "every event also live on a terminal; and what looks like a probe and is none"},
+    {.name = "quiet",
+     .letter = 'q',
+     .kind = KA_ARG_FLAG,
+     .offset = offsetof(struct ka_view_options, quiet),
+     .group = "Output",
+     .help = "only the summary at the end"},
+    {.name = "line-buffered",
+     .letter = 'l',
+     .kind = KA_ARG_FLAG,
+     .offset = offsetof(struct ka_view_options, line_buffered),
+     .group = "Output",
+     .help = "write every line at once"},
+    {.letter = 'n',
+     .kind = KA_ARG_FLAG,
+     .offset = offsetof(struct ka_view_options, numeric),
+     .group = "Output",
+     .help = "numeric addresses and ports; this is always so, the letter is taken for habit"},
+    {.help = NULL},
+};
+
+/* How long a slow reader is waited for at the end: less than a second, so that SIGTERM ends in
+ * time. */
+static const ka_time last_patience = 500 * KA_MILLISECOND;
+
+struct ka_view {
+    const struct ka_view_options *options;
+    struct ka_output *output;
+    struct ka_outbox *outbox; /* NULL unless listening */
+    struct ka_recorder *recorder;
+    const char **names; /* of the inputs */
+    bool has_status_line;
+    bool summary_apart; /* nothing but a recording goes to standard output */
+    bool told_lost;
+};
+
+/* --- what the pipeline calls */
+
+/* The interim summary is text on standard error, whatever the form of the output. Where even that
+ * fails there is no one left to tell. */
+static void show_summary(void *context, const struct ka_event *capture)
+{
+    struct ka_view *view = context;
+    struct ka_output *output = NULL;
+    struct ka_output_options options = {.form = KA_OUTPUT_TEXT, .utc = view->options->utc};
+    if (view->outbox != NULL)
+        ka_outbox_show(view->outbox, "");
+    if (ka_output_create(stderr, &options, &output, NULL) < 0)
+        return;
+    ka_output_event(output, capture);
+    ka_output_flush(output, NULL);
+    ka_output_free(output);
+}
+
+static void show_event(void *context, const struct ka_event *event)
+{
+    struct ka_view *view = context;
+    if (view->recorder != NULL)
+        ka_recorder_event(view->recorder, event);
+    if (event->type == KA_EVENT_CAPTURE && view->summary_apart)
+        show_summary(view, event);
+    if (event->type == KA_EVENT_CAPTURE || !view->options->quiet)
+        ka_output_event(view->output, event);
+}
+
+static int flush_view(void *context, struct ka_error *error)
+{
+    struct ka_view *view = context;
+    if (ka_output_flush(view->output, error) < 0)
+        return -1;
+    return view->recorder != NULL ? ka_recorder_flush(view->recorder, error) : 0;
+}
+
+static void begin_batch(void *context, const struct ka_packet *packets, size_t count)
+{
+    struct ka_view *view = context;
+    if (view->recorder != NULL)
+        ka_recorder_begin(view->recorder, packets, count);
+}
+
+static enum ka_pipeline_wish end_batch(void *context, struct ka_error *error)
+{
+    static const enum ka_pipeline_wish wishes[] = {
+        [KA_ROTATION_GOES_ON] = KA_PIPELINE_MORE,
+        [KA_ROTATION_FULL] = KA_PIPELINE_ENOUGH,
+        [KA_ROTATION_FAILED] = KA_PIPELINE_FAILED,
+    };
+    struct ka_view *view = context;
+    if (view->recorder == NULL)
+        return KA_PIPELINE_MORE;
+    return wishes[ka_recorder_end(view->recorder, error)];
+}
+
+static int reopen(void *context, struct ka_error *error)
+{
+    struct ka_view *view = context;
+    return view->recorder != NULL ? ka_recorder_reopen(view->recorder, error) : 0;
+}
+
+/* Cut to the window as it is now: a line that wraps could not be taken back. */
+static void show_status(struct ka_view *view, const struct ka_ev_capture *capture)
+{
+    enum { COLUMNS = 80, LINE = 512 };
+    char line[LINE];
+    struct winsize window;
+    size_t columns = COLUMNS;
+    if (ioctl(STDOUT_FILENO, TIOCGWINSZ, &window) == 0 && window.ws_col > 0)
+        columns = window.ws_col;
+    snprintf(line, sizeof(line),
+             "%" PRIu64 " connections, %" PRIu64 " probes, %" PRIu64 " answered, %" PRIu64
+             " dropped",
+             capture->connections, capture->probes, capture->answers,
+             capture->dropped_kernel + capture->dropped_interface);
+    if (strlen(line) >= columns)
+        line[columns - 1] = '\0';
+    ka_outbox_show(view->outbox, line);
+}
+
+static void tell_lost(struct ka_view *view, uint64_t lost)
+{
+    if (lost == 0 || view->told_lost)
+        return;
+    view->told_lost = true;
+    fputs("kasniff: standard output is read too slowly; lines are being dropped, packets are not\n",
+          stderr);
+}
+
+static void tick(void *context, ka_time now, const struct ka_event *capture)
+{
+    struct ka_view *view = context;
+    ka_output_now(view->output, now);
+    if (view->outbox == NULL)
+        return;
+    tell_lost(view, ka_outbox_lost(view->outbox));
+    if (view->has_status_line)
+        show_status(view, &capture->capture);
+}
+
+struct ka_pipeline_outlet ka_view_outlet(struct ka_view *view)
+{
+    return (struct ka_pipeline_outlet){
+        .sink = {.emit = show_event, .context = view},
+        .flush = flush_view,
+        .summary = show_summary,
+        .begin = begin_batch,
+        .end = end_batch,
+        .reopen = reopen,
+        .tick = tick,
+        .context = view,
+        .lookalikes = view->options->verbose,
+        /* A recorder's comments are made of events. */
+        .summary_only = view->options->quiet && view->recorder == NULL,
+    };
+}
+
+/* --- beginning and end */
+
+static bool is_terminal(void)
+{
+    const char *kind = getenv("TERM");
+    return isatty(STDOUT_FILENO) && kind != NULL && strcmp(kind, "dumb") != 0;
+}
+
+static int open_output(struct ka_view *view, const struct ka_source *source, struct ka_error *error)
+{
+    const struct ka_view_options *options = view->options;
+    bool live = source->pace == KA_PACE_LIVE;
+    struct ka_output_options form = {
+        .form = view->summary_apart ? KA_OUTPUT_NONE
+                : options->json     ? KA_OUTPUT_JSON
+                                    : KA_OUTPUT_TEXT,
+        .color = ka_wants_color(options->color),
+        .utc = options->utc,
+        .verbose = options->verbose,
+        .line_buffered = options->line_buffered || live,
+        .live = live,
+        .only_changes = live && !options->verbose && isatty(STDOUT_FILENO),
+        .input_names = view->names,
+        .input_count = source->inputs,
+    };
+    FILE *stream = stdout;
+    if (live && !view->summary_apart) {
+        if (ka_outbox_open(STDOUT_FILENO, &view->outbox, error) < 0)
+            return -1;
+        stream = ka_outbox_stream(view->outbox);
+        view->has_status_line = is_terminal() && !options->json && !options->quiet;
+    }
+    return ka_output_create(stream, &form, &view->output, error);
+}
+
+static int open_recorder(struct ka_view *view, const struct ka_source *source,
+                         struct ka_rotation *rotation, struct ka_error *error)
+{
+    struct timespec now;
+    if (ka_recorder_create(rotation, view->names, source->inputs, &view->recorder, error) < 0)
+        return -1;
+    clock_gettime(CLOCK_REALTIME, &now);
+    ka_time start =
+        source->pace == KA_PACE_LIVE ? now.tv_sec * KA_SECOND + now.tv_nsec : KA_TIME_NONE;
+    return ka_recorder_start(view->recorder, start, error);
+}
+
+int ka_view_create(const struct ka_view_options *options, const struct ka_source *source,
+                   struct ka_rotation *rotation, bool records_to_stdout, struct ka_view **out,
+                   struct ka_error *error)
+{
+    struct ka_view *view = calloc(1, sizeof(*view));
+    if (view != NULL)
+        view->names = calloc(source->inputs, sizeof(*view->names));
+    if (view == NULL || view->names == NULL) {
+        free(view);
+        return ka_error_set(error, "cannot list %u inputs: out of memory", source->inputs);
+    }
+    view->options = options;
+    view->summary_apart = records_to_stdout;
+    for (uint16_t i = 0; i < source->inputs; i++)
+        view->names[i] = ka_source_input_name(source, i);
+    if (open_output(view, source, error) < 0 ||
+        (rotation != NULL && open_recorder(view, source, rotation, error) < 0)) {
+        /* What follows the first failure would hide it; a rotation that was not taken over stays
+         * the caller's. */
+        if (view->recorder != NULL)
+            ka_recorder_release(view->recorder);
+        view->recorder = NULL;
+        ka_view_close(view, NULL);
+        return -1;
+    }
+    *out = view;
+    return 0;
+}
+
+int ka_view_close(struct ka_view *view, struct ka_error *error)
+{
+    if (view == NULL)
+        return 0;
+    struct ka_error why = {.text = ""};
+    uint64_t lost = 0;
+    int status = ka_recorder_close(view->recorder, &why);
+    ka_output_free(view->output);
+    if (view->outbox != NULL) {
+        ka_outbox_show(view->outbox, "");
+        if (ka_outbox_close(view->outbox, last_patience, &lost, &why) < 0)
+            status = -1;
+    }
+    if (lost > 0)
+        fprintf(stderr,
+                "kasniff: %" PRIu64 " lines were dropped: standard output was read too "
+                "slowly\n",
+                lost);
+    free(view->names);
+    free(view);
+    return status == 0 ? 0 : ka_error_set(error, "%s", why.text);
+}
+
+int ka_view_print_schema(struct ka_error *error)
+{
+    if (ka_output_schema(stdout) == 0 && fflush(stdout) == 0)
+        return 0;
+    return ka_error_set(error, "cannot write the schema to standard output: %m");
+}
