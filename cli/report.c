@@ -237,7 +237,7 @@ static int run(const void *given, const struct ka_texts *words, struct ka_error 
     if (status == KA_EXIT_DONE) {
         status = KA_EXIT_FAILED;
         if (ka_selection_open(&selection, NULL, &source, error) == 0 &&
-            ka_privileges_drop(error) == 0)
+            ka_privileges_drop(NULL, error) == 0)
             status = report_source(source, options, error);
     }
     ka_source_close(source);
