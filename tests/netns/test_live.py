@@ -216,7 +216,7 @@ def connections(lab):
               f"tcp sport {talk.CUT} drop; "
               f"tcp dport {talk.ICMP} reject with icmpx type host-unreachable; }}; }}")
     seeded(lab)
-    time.sleep(7.5 * SECONDS)
+    time.sleep(6.5 * SECONDS)
     interim(watches["client"])
     ends = {name: watch.end() for name, watch in watches.items()}
     screen.judge()
@@ -333,6 +333,7 @@ class Terminal:
             pass
 
     def judge(self):
+        eventually(lambda: b"  ---  " in self.seen)
         ended, _ = self.watch.end()
         self.reader.join(5)
         text = self.seen.decode()
