@@ -157,7 +157,7 @@ static int run_session(struct single *single, struct ka_error *error)
         return KA_EXIT_FAILED;
     }
     single->side = !from_side;
-    if (ka_probe_session_local(session, error) < 0 || ka_privileges_drop(error) < 0 ||
+    if (ka_probe_session_local(session, error) < 0 || ka_privileges_drop(NULL, error) < 0 ||
         ka_probe_session_read(session, false, error) < 0 ||
         ka_probe_session_start(session, false, session->options->quiet, NULL, error) < 0)
         return KA_EXIT_FAILED;
