@@ -435,7 +435,7 @@ void ka_history_fill(struct ka_analysis *analysis, const struct ka_conn *conn,
     out->heartbeat.jitter = KA_TIME_NONE;
     if (history == NULL)
         return;
-    ka_silence_end(history, out->one_way);
+    ka_silence_end(history, analysis->clock, out->one_way);
     if (history->is_http)
         out->http = history->http;
     struct ka_ev_heartbeat beats[2];

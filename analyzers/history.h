@@ -99,7 +99,6 @@ struct ka_history {
     struct ka_gap gaps[KA_GAPS];
     struct ka_gap open_gap; /* broken by a packet, not known yet whether survived; length 0 none */
     uint32_t open_packets;  /* that its breaker sent into it */
-    ka_time open_last;
     struct ka_beat beat[2];
     struct ka_asking asking[2];
     struct ka_resending resending[2];
@@ -164,7 +163,8 @@ void ka_history_fill(struct ka_analysis *analysis, const struct ka_conn *conn,
 void ka_silence_segment(struct ka_history *history, const struct ka_packet *packet, unsigned side,
                         unsigned client, ka_time idle);
 void ka_silence_icmp(struct ka_history *history);
-void ka_silence_end(struct ka_history *history, bool one_way);
+/* The connection is over, or the capture is, at `now`. */
+void ka_silence_end(struct ka_history *history, ka_time now, bool one_way);
 
 /* Heartbeats (heartbeat.c): new data of `side`. */
 void ka_heartbeat_data(struct ka_history *history, const struct ka_conn *conn, unsigned side,

@@ -10,7 +10,7 @@
 
 enum {
     VOID_PACKETS = 3, /* into the void before silence is believed */
-    VOID_S = 3,       /* and this long */
+    VOID_S = 3,       /* and so long without an answer to them */
 };
 
 /* Room for a gap: where all places are taken the shortest survived or untried one is given up. */
@@ -60,7 +60,6 @@ static void open_gap(struct ka_history *history, const struct ka_packet *packet,
         .speaker = by_client ? KA_SPEAKER_CLIENT : KA_SPEAKER_SERVER,
     };
     history->open_packets = 1;
-    history->open_last = packet->frame->time;
     if ((packet->tcp.flags & KA_TCP_RST) != 0)
         close_gap(history, KA_GAP_CENSORED, KA_AFTER_UNKNOWN);
 }
@@ -73,9 +72,11 @@ void ka_silence_segment(struct ka_history *history, const struct ka_packet *pack
     if (history->open_gap.length > 0) {
         bool by_breaker = (history->open_gap.speaker == KA_SPEAKER_CLIENT) == by_client;
         if (by_breaker) {
-            history->open_last = packet->frame->time;
             if (!reset)
                 history->open_packets++;
+            /* Its sender gave up: no need to wait for what it will not send any more. */
+            else if (history->open_packets >= VOID_PACKETS)
+                close_gap(history, KA_GAP_DIED, KA_AFTER_SILENT);
             return; /* also after a further silence: the first has not been answered yet */
         }
         if (reset)
@@ -92,11 +93,11 @@ void ka_silence_icmp(struct ka_history *history)
     close_gap(history, KA_GAP_DIED, KA_AFTER_ICMP);
 }
 
-void ka_silence_end(struct ka_history *history, bool one_way)
+void ka_silence_end(struct ka_history *history, ka_time now, bool one_way)
 {
     const struct ka_gap *gap = &history->open_gap;
-    bool tried = history->open_packets >= VOID_PACKETS &&
-                 history->open_last - gap->from - gap->length >= VOID_S * KA_SECOND;
+    bool tried = history->open_packets >= VOID_PACKETS && now != KA_TIME_NONE &&
+                 now - gap->from - gap->length >= VOID_S * KA_SECOND;
     if (tried && !one_way)
         close_gap(history, KA_GAP_DIED, KA_AFTER_SILENT);
     else

@@ -203,6 +203,32 @@ def locating(which, plain):
     return scenario
 
 
+def passively(policy, loose, after):
+    """What a capture of an audit says by itself, seen from the client. Gaps count from 5 s on."""
+    def scenario():
+        with Lab() as lab, tempfile.TemporaryDirectory() as folder:
+            path = os.path.join(folder, "audit.pcap")
+            os.chmod(folder, 0o777)
+            route(lab, policy, loose=loose, limit=6)
+            start_far_end(lab)
+            tcpdump = lab.start(lab.client, ["tcpdump", "-U", "-Z", "root", "-i", "wire", "-w",
+                                             path], stderr=subprocess.PIPE)
+            tcpdump.stderr.readline()
+            result = audit(lab, "--arms", "silent", low=5, high=8)
+            expect_bracket(result, result.timeout(), 6.0)
+            tcpdump.send_signal(signal.SIGINT)
+            tcpdump.wait()
+            told = subprocess.run([KASNIFF, "report", "--json", path], capture_output=True,
+                                  text=True)
+            seen = Result(told.returncode, told.stdout, told.stderr)
+        assert seen.code == 0, seen.err
+        timeout = seen.timeout()
+        assert timeout["survived_s"] <= 6.05 and timeout["died_s"] >= 5.95, seen.describe()
+        assert timeout["died_s"] - timeout["survived_s"] < 0.5, seen.describe()
+        assert timeout["after_expiry"] == after, seen.describe()
+    return scenario
+
+
 def a_relay_closes_and_answers_keepalives_itself():
     with Lab() as lab:
         start_far_end(lab)
@@ -435,6 +461,9 @@ def scenarios():
             for policy, loose, nat, client, server in ROWS}
     rows.update({f"the hop that forgets is {which} of three{', plain far end' if plain else ''}":
                  locating(which, plain) for which, plain in ((1, True), (2, False), (3, False))})
+    rows.update({f"a capture of it says so by itself: {policy}": passively(policy, loose, after)
+                 for policy, loose, after in (("new-from-inside", 0, "silent"),
+                                              ("reject", 1, "rst"))})
     others = [
         keepalives_refresh_conntrack, one_byte_keepalives_refresh_conntrack_too, a_relay_closes_and_answers_keepalives_itself,
         only_data_from_the_client_refreshes, a_server_that_closes_idle_connections_is_told_apart,
