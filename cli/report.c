@@ -181,9 +181,9 @@ static int run_pipeline(struct view *view, struct ka_source *source, struct ka_e
 }
 
 static int report_source(struct ka_source *source, const struct options *options,
-                         struct ka_error *error)
+                         struct ka_trials *trials, struct ka_error *error)
 {
-    struct view view = {.options = options};
+    struct view view = {.options = options, .trials = trials};
     int status = KA_EXIT_FAILED;
     const char **names = calloc(source->inputs, sizeof(*names));
     if (names == NULL) {
@@ -208,15 +208,12 @@ static int report_source(struct ka_source *source, const struct options *options
         .utc = options->utc,
     };
     int made = ka_report_create(&wanted, &view.report, error);
-    if (made == 0)
-        made = ka_trials_create(&view.trials, error);
     if (made == 0 && options->json)
         made = ka_output_create(stdout, &form, &view.output, error);
     if (made == 0)
         status = run_pipeline(&view, source, error);
     ka_output_free(view.output);
     ka_report_free(view.report);
-    ka_trials_free(view.trials);
     free(names);
     return status;
 }
@@ -228,6 +225,7 @@ static int run(const void *given, const struct ka_texts *words, struct ka_error 
         return KA_EXIT_FAILED;
     struct ka_selection selection;
     struct ka_source *source = NULL;
+    struct ka_trials *trials = NULL;
     int status = ka_selection_init(&selection, &options->selection, words, error);
     if (status == KA_EXIT_DONE && selection.files.count == 0) {
         const char *word = words->count > 0 ? words->items[0] : "nothing";
@@ -236,11 +234,14 @@ static int run(const void *given, const struct ka_texts *words, struct ka_error 
     }
     if (status == KA_EXIT_DONE) {
         status = KA_EXIT_FAILED;
-        if (ka_selection_open(&selection, NULL, &source, error) == 0 &&
+        /* The user's table of products may be for the user's eyes only: read it first. */
+        if (ka_trials_create(&trials, error) == 0 &&
+            ka_selection_open(&selection, NULL, &source, error) == 0 &&
             ka_privileges_drop(NULL, error) == 0)
-            status = report_source(source, options, error);
+            status = report_source(source, options, trials, error);
     }
     ka_source_close(source);
+    ka_trials_free(trials);
     ka_selection_fini(&selection);
     return status;
 }

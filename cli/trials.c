@@ -3,7 +3,7 @@
 
 #include "audit/bracket.h"
 #include "audit/products.h"
-#include "base/text.h"
+#include "cli/path_findings.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -50,7 +50,7 @@ int ka_trials_create(struct ka_trials **out, struct ka_error *error)
     struct ka_trials *trials = calloc(1, sizeof(*trials));
     if (trials == NULL)
         return ka_error_set(error, "cannot prepare the report: out of memory");
-    if (ka_products_read(&trials->products, ka_products_builtin, "the built-in table", error) < 0) {
+    if (ka_products_load_usual(&trials->products, error) < 0) {
         ka_trials_free(trials);
         return -1;
     }
@@ -186,29 +186,21 @@ static void begin(const struct teller *teller, struct ka_event *event, enum ka_e
     event->envelope.digits = teller->at->digits;
 }
 
-/* Judges entries[from..from+count-1]. */
-static void judge(const struct teller *teller, size_t from, size_t count, struct ka_bracket *out)
+/* Judges those of entries[from..from+count-1] whose silence the speaker broke. Returns how many
+ * these are; they stay in the scratch. */
+static size_t judge(const struct teller *teller, size_t from, size_t count, uint8_t speaker,
+                    struct ka_bracket *out)
 {
     struct ka_trials *trials = teller->trials;
-    for (size_t i = 0; i < count; i++)
-        trials->scratch[i] = trials->entries[from + i].trial;
-    ka_bracket_judge(trials->scratch, count, out);
+    size_t used = 0;
+    for (size_t i = from; i < from + count; i++)
+        if (trials->entries[i].speaker == speaker)
+            trials->scratch[used++] = trials->entries[i].trial;
+    ka_bracket_judge(trials->scratch, used, out);
+    return used;
 }
 
-/* Who broke the silences that were not survived, else most of all. */
-static uint8_t first_speaker(const struct teller *teller, size_t from, size_t count)
-{
-    size_t by[2][2] = {{0}};
-    for (size_t i = 0; i < count; i++) {
-        const struct entry *entry = &teller->trials->entries[from + i];
-        by[entry->trial.result == KA_TRIAL_DIED][entry->speaker & 1]++;
-    }
-    const size_t *counted = by[1][0] + by[1][1] > 0 ? by[1] : by[0];
-    return counted[KA_SPEAKER_SERVER] > counted[KA_SPEAKER_CLIENT] ? KA_SPEAKER_SERVER
-                                                                   : KA_SPEAKER_CLIENT;
-}
-
-static void tell_bracket(const struct teller *teller, size_t from, size_t count,
+static void tell_bracket(const struct teller *teller, size_t from, size_t count, uint8_t speaker,
                          const struct ka_bracket *bracket, const struct ka_endpoint *server)
 {
     struct ka_event event;
@@ -221,75 +213,20 @@ static void tell_bracket(const struct teller *teller, size_t from, size_t count,
         .precision = KA_TIME_NONE,
         .trials = count,
         .arm = KA_ARM_SILENT,
-        .first_speaker = first_speaker(teller, from, count),
+        .first_speaker = speaker,
         .after_expiry = bracket->after,
     };
     ka_products_match(&teller->trials->products, bracket, event.idle_timeout.known);
     teller->sink->emit(teller->sink->context, &event);
 }
 
-/* A finding about a server. The text is built in event->finding.text, which is terminated because
- * the event starts as zeros. */
-static struct ka_text begin_finding(const struct teller *teller, struct ka_event *event,
-                                    const struct ka_endpoint *server, size_t from)
+/* An event for a finding about a server. */
+static void begin_finding(const struct teller *teller, struct ka_event *event,
+                          const struct ka_endpoint *server, size_t from)
 {
     begin(teller, event, KA_EVENT_FINDING);
     event->envelope.src.addr = teller->trials->entries[from].client;
     event->envelope.dst = *server;
-    event->finding.severity = KA_SEVERITY_WARNING;
-    return ka_text_fixed(event->finding.text, sizeof(event->finding.text) - 1);
-}
-
-static void put_endpoint(struct ka_text *out, const struct ka_endpoint *endpoint)
-{
-    char text[KA_ENDPOINT_TEXT_SIZE];
-    ka_endpoint_text(endpoint, text);
-    ka_text_put_string(out, text);
-}
-
-static void put_duration(struct ka_text *out, ka_time duration)
-{
-    char text[KA_TIME_TEXT_SIZE];
-    ka_duration_text(duration, text);
-    ka_text_put_string(out, text);
-}
-
-static void say_forgets(const struct teller *teller, const struct ka_bracket *bracket,
-                        const struct ka_endpoint *server, size_t from)
-{
-    struct ka_event event;
-    const char *known[KA_KNOWN_MAX] = {NULL};
-    struct ka_text text = begin_finding(teller, &event, server, from);
-    ka_text_put_string(&text, "connections to ");
-    put_endpoint(&text, server);
-    ka_text_put_string(&text, " do not survive a silence of ");
-    put_duration(&text, bracket->died);
-    ka_text_put_string(&text, ", but ");
-    if (bracket->survived == KA_TIME_NONE)
-        ka_text_put_string(&text, "nothing shorter was tried");
-    else
-        put_duration(&text, bracket->survived);
-    ka_text_put_string(&text, " (");
-    ka_text_put_number(&text, bracket->deaths);
-    ka_text_put_string(&text, " died, ");
-    ka_text_put_number(&text, bracket->survivors);
-    ka_text_put_string(&text, " survived");
-    if (bracket->contradictions > 0)
-        ka_text_put_string(&text, ", some against it: several paths or causes");
-    ka_text_put_char(&text, ')');
-    if (ka_products_match(&teller->trials->products, bracket, known) > 0) {
-        ka_text_put_string(&text, "; a default of ");
-        ka_text_put_string(&text, known[0]);
-    }
-    event.finding.kind = "idle-timeout";
-    event.finding.advice =
-        "set the keepalive time to at most half of the shortest silence that was "
-        "not survived; kasniff audit measures it exactly";
-    event.finding.figures[0] =
-        (struct ka_figure){"died_s", (double)bracket->died / (double)KA_SECOND};
-    event.finding.figures[1] = (struct ka_figure){"deaths", bracket->deaths};
-    event.finding.figures[2] = (struct ka_figure){"survivors", bracket->survivors};
-    teller->sink->emit(teller->sink->context, &event);
 }
 
 /* The first of the sorted risks that is not before this server. */
@@ -314,7 +251,7 @@ static void say_at_risk(const struct teller *teller, const struct ka_bracket *br
     struct ka_trials *trials = teller->trials;
     struct ka_event event;
     size_t found = 0;
-    struct ka_text text = begin_finding(teller, &event, server, from);
+    begin_finding(teller, &event, server, from);
     for (size_t i = first_risk(trials, server); i < trials->risk_count; i++) {
         const struct risk *risk = &trials->risks[i];
         if (compare_endpoints(&risk->server, server) != 0)
@@ -327,49 +264,71 @@ static void say_at_risk(const struct teller *teller, const struct ka_bracket *br
     }
     if (found == 0)
         return;
-    ka_text_put_number(&text, found);
-    ka_text_put_string(&text, found == 1 ? " living connection to " : " living connections to ");
-    put_endpoint(&text, server);
-    ka_text_put_string(&text, found == 1 ? " has" : " have");
-    ka_text_put_string(&text, " no keepalive, or a slower one, on a path that did not survive a "
-                              "silence of ");
-    put_duration(&text, bracket->died);
-    event.finding.kind = "at-risk";
-    event.finding.evidence_of = KA_EVIDENCE_FLOWS;
-    event.finding.advice = "turn keepalive on, with a time below that";
-    event.finding.figures[0] = (struct ka_figure){"connections", (double)found};
+    ka_path_risk(&event, found, bracket->died);
     teller->sink->emit(teller->sink->context, &event);
 }
 
+/* What the silences that one side broke say. True when they accuse the path. */
+static bool tell_side(const struct teller *teller, size_t from, size_t count, uint8_t speaker,
+                      struct ka_bracket *bracket)
+{
+    const struct ka_endpoint *server = &teller->trials->entries[from].server;
+    struct ka_bracket causes[KA_CAUSES_MAX];
+    struct ka_event event;
+    size_t used = judge(teller, from, count, speaker, bracket);
+    if (bracket->died == KA_TIME_NONE &&
+        (bracket->longest == KA_TIME_NONE || bracket->longest < WORTH_S * KA_SECOND))
+        return false;
+    tell_bracket(teller, from, used, speaker, bracket, server);
+    size_t found = ka_bracket_causes(teller->trials->scratch, used, causes);
+    if (found > 1) {
+        begin_finding(teller, &event, server, from);
+        ka_path_causes(&event, causes, found);
+        teller->sink->emit(teller->sink->context, &event);
+    }
+    if (bracket->died == KA_TIME_NONE || bracket->deaths < DEATHS_LEAST)
+        return false; /* a single one may be the host's own death */
+    begin_finding(teller, &event, server, from);
+    ka_path_forgets(&event, bracket, &teller->trials->products);
+    teller->sink->emit(teller->sink->context, &event);
+    return true;
+}
+
+/* Whoever speaks first may heal a connection that the other cannot: each side for itself. */
 static void tell_server(const struct teller *teller, size_t from, size_t count)
 {
-    struct ka_bracket bracket;
-    const struct ka_endpoint *server = &teller->trials->entries[from].server;
-    judge(teller, from, count, &bracket);
-    if (bracket.died == KA_TIME_NONE &&
-        (bracket.longest == KA_TIME_NONE || bracket.longest < WORTH_S * KA_SECOND))
-        return;
-    tell_bracket(teller, from, count, &bracket, server);
-    if (bracket.died == KA_TIME_NONE || bracket.deaths < DEATHS_LEAST)
-        return; /* a single one may be the host's own death */
-    say_forgets(teller, &bracket, server, from);
-    say_at_risk(teller, &bracket, server, from);
+    struct ka_bracket worst = {.died = KA_TIME_NONE};
+    for (uint8_t speaker = 0; speaker <= KA_SPEAKER_SERVER; speaker++) {
+        struct ka_bracket bracket;
+        if (tell_side(teller, from, count, speaker, &bracket) &&
+            (worst.died == KA_TIME_NONE || bracket.died < worst.died))
+            worst = bracket;
+    }
+    if (worst.died != KA_TIME_NONE)
+        say_at_risk(teller, &worst, &teller->trials->entries[from].server, from);
+}
+
+/* Several servers together, where a silence was judged. */
+static void tell_together(const struct teller *teller, size_t from, size_t count,
+                          const struct ka_endpoint *name, bool only_deaths)
+{
+    for (uint8_t speaker = 0; speaker <= KA_SPEAKER_SERVER; speaker++) {
+        struct ka_bracket bracket;
+        size_t used = judge(teller, from, count, speaker, &bracket);
+        if (bracket.died != KA_TIME_NONE || (!only_deaths && bracket.longest != KA_TIME_NONE))
+            tell_bracket(teller, from, used, speaker, &bracket, name);
+    }
 }
 
 /* A prefix is told of when it holds several servers and some silence was not survived. */
 static void tell_prefix(const struct teller *teller, size_t from, size_t count, size_t servers)
 {
-    struct ka_bracket bracket;
-    if (servers < 2)
-        return;
-    judge(teller, from, count, &bracket);
-    if (bracket.died == KA_TIME_NONE)
-        return;
     struct ka_endpoint network = teller->trials->entries[from].server;
     size_t length = network.addr.family == 4 ? V4_PREFIX : V6_PREFIX;
     memset(network.addr.bytes + length, 0, sizeof(network.addr.bytes) - length);
     network.port = 0;
-    tell_bracket(teller, from, count, &bracket, &network);
+    if (servers > 1)
+        tell_together(teller, from, count, &network, true);
 }
 
 static void tell_groups(const struct teller *teller)
@@ -399,7 +358,6 @@ void ka_trials_tell(struct ka_trials *trials, const struct ka_envelope *at,
                     const struct ka_sink *sink)
 {
     const struct teller teller = {.trials = trials, .at = at, .sink = sink};
-    struct ka_bracket bracket;
     if (trials->count == 0)
         return;
     free(trials->scratch);
@@ -410,7 +368,6 @@ void ka_trials_tell(struct ka_trials *trials, const struct ka_envelope *at,
     if (trials->risk_count > 0)
         qsort(trials->risks, trials->risk_count, sizeof(*trials->risks), risk_by_server);
     tell_groups(&teller);
-    judge(&teller, 0, trials->count, &bracket);
     const struct ka_endpoint all = {.addr = {.family = trials->entries[0].server.addr.family}};
-    tell_bracket(&teller, 0, trials->count, &bracket, &all);
+    tell_together(&teller, 0, trials->count, &all, false);
 }

@@ -12,7 +12,8 @@
 
 struct ka_trials;
 
-/* Reads the table of known products. Returns 0, or -1 with the reason. */
+/* Reads the table of known products and the user's own, which takes the user's privileges. Returns
+ * 0, or -1 with the reason. */
 int ka_trials_create(struct ka_trials **out, struct ka_error *error);
 
 /* Frees; takes NULL. */
@@ -21,11 +22,12 @@ void ka_trials_free(struct ka_trials *trials);
 /* Takes a connection event with its activity. Without memory the silences are left out. */
 void ka_trials_connection(struct ka_trials *trials, const struct ka_event *event);
 
-/* Emits an `idle_timeout` event for each server where a silence was not survived or one of a minute
- * was (dst is the server), for each prefix of several such servers (dst is the /24 or /64, port 0)
- * and for all together (dst is 0.0.0.0 or ::, port 0); src is one of the clients, port 0; and a
- * finding for each server whose path forgets, and for the connections that would not survive that.
- * `at` gives time and digits. */
+/* Emits an `idle_timeout` event for each server and side that broke silences where one was not
+ * survived or one of a minute was (dst is the server), likewise for each prefix of several such
+ * servers (dst is the /24 or /64, port 0) and for all together (dst is 0.0.0.0 or ::, port 0); src
+ * is one of the clients, port 0; and a finding for each server whose path forgets or where
+ * connections die in several ways, and for the connections that would not survive that. `at` gives
+ * time and digits. */
 void ka_trials_tell(struct ka_trials *trials, const struct ka_envelope *at,
                     const struct ka_sink *sink);
 

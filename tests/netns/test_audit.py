@@ -222,7 +222,10 @@ def passively(policy, loose, after):
                                   text=True)
             seen = Result(told.returncode, told.stdout, told.stderr)
         assert seen.code == 0, seen.err
-        timeout = seen.timeout()
+        timeouts = [e["idle_timeout"] for e in seen.events if e["event_type"] == "idle_timeout"
+                    and e["dest_port"] == PORT and e["idle_timeout"]["first_speaker"] == "client"]
+        assert len(timeouts) == 1, seen.describe()
+        timeout = timeouts[0]
         assert timeout["survived_s"] <= 6.05 and timeout["died_s"] >= 5.95, seen.describe()
         assert timeout["died_s"] - timeout["survived_s"] < 0.5, seen.describe()
         assert timeout["after_expiry"] == after, seen.describe()
