@@ -40,6 +40,9 @@ POLICIES = {
     "drop-invalid": "ct state invalid drop",
     "new-from-inside": 'ct state established,related accept\n'
                        'iifname "inside" ct state new accept\ndrop',
+    "reset-inside-only": 'ct state established,related accept\n'
+                         'iifname "inside" ct state new accept\n'
+                         'iifname "inside" reject with tcp reset\ndrop',
     "reject": "ct state new tcp flags & (fin|syn|rst|ack) != syn reject with tcp reset",
 }
 
@@ -59,6 +62,8 @@ ROWS = [
     ("new-from-inside", 0, False, "silent", "silent"),
     ("new-from-inside", 0, True, "silent", "rst"),
     ("reject", 1, False, "rst", "rst"),
+    ("reject", 1, True, "rst", "rst"),
+    ("reset-inside-only", 0, False, "rst", "silent"),
 ]
 
 
