@@ -163,7 +163,7 @@ void ka_connection_report(struct ka_analysis *analysis, struct ka_conn *conn, en
     if (analysis->config.report) {
         struct ka_activity activity;
         ka_history_fill(analysis, conn, &event.connection, &activity);
-        event.notable = worth_telling;
+        event.notable = worth_telling || event.connection.heartbeat.present;
         event.notable |= ka_findings_tell(analysis, conn, &event.connection);
         analysis->config.sink.emit(analysis->config.sink.context, &event);
     } else if (worth_telling) {

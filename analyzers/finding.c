@@ -170,6 +170,7 @@ bool ka_findings_tell(struct ka_analysis *analysis, struct ka_conn *conn,
             begin_event(analysis, conn, summary->end, side, row->kind, &event);
             if (!row->find(&about, side, &event))
                 continue;
+            event.finding.rank = (uint8_t)(row - ka_finders + 1);
             serious |= event.finding.severity != KA_SEVERITY_NOTE;
             analysis->config.sink.emit(analysis->config.sink.context, &event);
         }

@@ -405,12 +405,16 @@ void ka_history_occurred(struct ka_analysis *analysis, const struct ka_occurrenc
     case KA_OCC_LIFE:
         history->loss[occurrence->side].time = KA_TIME_NONE;
         break;
-    case KA_OCC_ABSENCE:
     case KA_OCC_STOPPED:
+        ka_silence_gave_up(history);
+        note_loss(history, analysis, occurrence, occurrence->side);
+        break;
+    case KA_OCC_ABSENCE:
     case KA_OCC_REINCARNATED:
         note_loss(history, analysis, occurrence, occurrence->side);
         break;
     case KA_OCC_GAVE_UP:
+        ka_silence_gave_up(history);
         note_loss(history, analysis, occurrence, !occurrence->side);
         break;
     case KA_OCC_RESET:

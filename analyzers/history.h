@@ -163,6 +163,7 @@ void ka_history_fill(struct ka_analysis *analysis, const struct ka_conn *conn,
 void ka_silence_segment(struct ka_history *history, const struct ka_packet *packet, unsigned side,
                         unsigned client, ka_time idle);
 void ka_silence_icmp(struct ka_history *history);
+void ka_silence_gave_up(struct ka_history *history);
 /* The connection is over, or the capture is, at `now`. */
 void ka_silence_end(struct ka_history *history, ka_time now, bool one_way);
 

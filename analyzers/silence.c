@@ -93,6 +93,12 @@ void ka_silence_icmp(struct ka_history *history)
     close_gap(history, KA_GAP_DIED, KA_AFTER_ICMP);
 }
 
+/* A prober gave up: what broke the silence has not been answered. */
+void ka_silence_gave_up(struct ka_history *history)
+{
+    close_gap(history, KA_GAP_DIED, KA_AFTER_SILENT);
+}
+
 void ka_silence_end(struct ka_history *history, ka_time now, bool one_way)
 {
     const struct ka_gap *gap = &history->open_gap;

@@ -6,7 +6,9 @@
 #include "cli/privileges.h"
 #include "cli/selection.h"
 #include "cli/signals.h"
+#include "cli/timeout_rules.h"
 #include "cli/trials.h"
+#include "cli/whole_file.h"
 #include "output/output.h"
 #include "output/report.h"
 
@@ -24,6 +26,7 @@ struct options {
     uint64_t connection; /* 0: all */
     unsigned sort;       /* enum ka_report_sort */
     unsigned color;      /* enum ka_color */
+    const char *html;    /* NULL: no page */
     bool json;
     bool utc;
     bool numeric;
@@ -53,6 +56,12 @@ static const struct ka_option rows[] = {
      .max = UINT32_MAX,
      .group = "Report",
      .help = "the timeline of one connection, by its number in the table"},
+    {.name = "html",
+     .kind = KA_ARG_TEXT,
+     .arg = "FILE",
+     .offset = offsetof(struct options, html),
+     .group = "Output",
+     .help = "write the report as a page of its own, too"},
     {.name = "json",
      .kind = KA_ARG_FLAG,
      .offset = offsetof(struct options, json),
@@ -156,6 +165,16 @@ static int write_text(const struct ka_report *report, struct ka_error *error)
     return status;
 }
 
+static int write_html(const struct ka_report *report, const char *path, struct ka_error *error)
+{
+    struct ka_text text = ka_text_growing();
+    int status = ka_report_html(report, &text, error);
+    if (status == 0)
+        status = ka_whole_file_write(path, text.bytes, text.used, error);
+    ka_text_free(&text);
+    return status;
+}
+
 /* Runs the pipeline and writes what was asked for. What went wrong while reading is reported after
  * what could be read. */
 static int run_pipeline(struct view *view, struct ka_source *source, struct ka_error *error)
@@ -173,7 +192,10 @@ static int run_pipeline(struct view *view, struct ka_source *source, struct ka_e
     if (view->report == NULL)
         return status;
     ka_report_finish(view->report);
-    if (!options->json && write_text(view->report, &late) < 0) {
+    bool written = options->json || write_text(view->report, &late) == 0;
+    if (written && options->html != NULL)
+        written = write_html(view->report, options->html, &late) == 0;
+    if (!written) {
         *error = late;
         return KA_EXIT_FAILED;
     }
@@ -185,6 +207,9 @@ static int report_source(struct ka_source *source, const struct options *options
 {
     struct view view = {.options = options, .trials = trials};
     int status = KA_EXIT_FAILED;
+    struct ka_timeout_rules rules;
+    if (ka_timeout_rules_make(&rules, error) < 0)
+        return status;
     const char **names = calloc(source->inputs, sizeof(*names));
     if (names == NULL) {
         ka_error_set(error, "cannot list %u inputs: out of memory", source->inputs);
@@ -204,6 +229,9 @@ static int report_source(struct ka_source *source, const struct options *options
         .connection = (uint32_t)options->connection,
         .sort = options->sort,
         .all = options->pipeline.all,
+        .marks = options->html != NULL,
+        .rules = rules.rules,
+        .rule_count = rules.count,
         .color = ka_wants_color(options->color),
         .utc = options->utc,
     };

@@ -109,6 +109,8 @@ static void add_risk(struct ka_trials *trials, const struct ka_event *event)
     struct risk risk = {
         .server = event->envelope.dst, .flow_id = event->envelope.flow_id, .idle = KA_TIME_NONE};
     void *items = trials->risks;
+    if (event->connection.heartbeat.present)
+        risk.idle = event->connection.heartbeat.period; /* the application keeps it alive */
     for (unsigned side = 0; side < 2; side++) {
         if (keepalive[side].present && keepalive[side].idle == KA_TIME_NONE)
             return; /* it probes, who knows when */

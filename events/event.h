@@ -280,6 +280,7 @@ struct ka_ev_finding {
     const char *advice;  /* what to change; static text or NULL */
     uint8_t evidence_of; /* enum ka_evidence: what the numbers in `evidence` are */
     uint8_t severity;    /* enum ka_severity */
+    uint8_t rank;        /* of its kind among those of its severity; not a field */
 };
 
 enum ka_verdict {

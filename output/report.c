@@ -16,6 +16,8 @@ int ka_report_create(const struct ka_report_options *options, struct ka_report *
     if (report == NULL)
         return ka_error_set(error, "cannot prepare the report: out of memory");
     report->options = *options;
+    report->capture.capture.first = KA_TIME_NONE;
+    report->capture.capture.last = KA_TIME_NONE;
     *out = report;
     return 0;
 }

@@ -30,7 +30,15 @@ enum ka_report_sort {
 /* By enum ka_report_sort; NULL past the last. */
 const char *ka_report_sort_name(unsigned index);
 
+/* A known idle timeout, as a rule on the page's axis. */
+struct ka_report_rule {
+    ka_time at;
+    char names[224]; /* of the products that have it */
+};
+
 struct ka_report_options {
+    const struct ka_report_rule *rules; /* by time; outlive the report */
+    size_t rule_count;
     const char *const *input_names; /* by input index; outlive the report */
     size_t input_count;
     uint64_t top;        /* connections shown, and findings of a kind; 0: all */

@@ -37,6 +37,12 @@ static unsigned worse_side(const struct ka_ev_connection *connection)
     return connection->state[1] != KA_PEER_UNKNOWN;
 }
 
+bool ka_told_is_judged(const struct ka_told *told)
+{
+    const struct ka_ev_connection *connection = &told->event.connection;
+    return connection->state[0] != KA_PEER_UNKNOWN || connection->state[1] != KA_PEER_UNKNOWN;
+}
+
 const char *ka_told_state(const struct ka_told *told)
 {
     const struct ka_ev_connection *connection = &told->event.connection;
@@ -142,14 +148,15 @@ static void count_findings(struct ka_report *report)
 
 /* --- findings */
 
-/* By severity, then by kind in the order in which the analysis ranks them, which is that of a
- * connection's findings; then by time. */
+/* By severity, then by kind as the analysis ranks them, then by time. */
 static int compare_findings(const void *a, const void *b)
 {
     const struct ka_event *first = a;
     const struct ka_event *second = b;
     if (first->finding.severity != second->finding.severity)
         return first->finding.severity > second->finding.severity ? -1 : 1;
+    if (first->finding.rank != second->finding.rank)
+        return first->finding.rank < second->finding.rank ? -1 : 1;
     int kinds = strcmp(first->finding.kind, second->finding.kind);
     if (kinds != 0)
         return kinds;

@@ -77,6 +77,9 @@ ka_time ka_report_rtt_edge(unsigned bucket);
 /* Puts them in the order that the options ask for. */
 void ka_report_sort(struct ka_report *report);
 
+/* True when some peer of the connection was judged. */
+bool ka_told_is_judged(const struct ka_told *told);
+
 /* One word for how a connection stands: the worst state of its peers, or how it ended. */
 const char *ka_told_state(const struct ka_told *told);
 

@@ -17,7 +17,7 @@
 enum {
     KA_SCRIPT_LABEL = 24,
     KA_SCRIPT_DATA = 128,
-    KA_SCRIPT_CONNECTIONS = 8,
+    KA_SCRIPT_CONNECTIONS = 16,
 };
 
 enum ka_script_kind {

@@ -1,0 +1,70 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#include "cli/whole_file.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+enum { MODE = 0666 };
+
+static int fail(struct ka_error *error, const char *path, const char *what)
+{
+    const char *hint =
+        errno == EACCES || errno == EPERM
+            ? " (started by root, kasniff gives its rights up before it reads; choose "
+              "a directory that the user it becomes may write)"
+            : "";
+    return ka_error_set(error, "cannot %s %s: %m%s", what, path, hint);
+}
+
+static int write_all(int descriptor, const char *bytes, size_t size)
+{
+    while (size > 0) {
+        ssize_t written = write(descriptor, bytes, size);
+        if (written < 0 && errno == EINTR)
+            continue;
+        if (written <= 0)
+            return -1;
+        bytes += written;
+        size -= (size_t)written;
+    }
+    return 0;
+}
+
+/* mkstemp makes files that only the owner may read; the process's mask decides instead. */
+static int open_up(int descriptor)
+{
+    mode_t mask = umask(0);
+    umask(mask);
+    return fchmod(descriptor, MODE & ~mask);
+}
+
+int ka_whole_file_write(const char *path, const char *bytes, size_t size, struct ka_error *error)
+{
+    size_t length = strlen(path);
+    char *temporary = malloc(length + sizeof(".XXXXXX"));
+    if (temporary == NULL)
+        return ka_error_set(error, "cannot write %s: out of memory", path);
+    memcpy(temporary, path, length);
+    memcpy(temporary + length, ".XXXXXX", sizeof(".XXXXXX"));
+    int descriptor = mkstemp(temporary);
+    if (descriptor < 0) {
+        fail(error, path, "create");
+        free(temporary);
+        return -1;
+    }
+    int status = 0;
+    if (open_up(descriptor) < 0 || write_all(descriptor, bytes, size) < 0 || fsync(descriptor) < 0)
+        status = fail(error, path, "write");
+    if (close(descriptor) < 0 && status == 0)
+        status = fail(error, path, "write");
+    if (status == 0 && rename(temporary, path) < 0)
+        status = fail(error, path, "put the page in the place of");
+    if (status < 0)
+        unlink(temporary);
+    free(temporary);
+    return status;
+}

@@ -1,0 +1,17 @@
+/* SPDX-License-Identifier: BSD-2-Clause
+ *
+ * Files that appear whole or not at all: written under a temporary name beside the wanted one,
+ * synced, renamed.
+ */
+#ifndef KA_CLI_WHOLE_FILE_H
+#define KA_CLI_WHOLE_FILE_H
+
+#include "base/error.h"
+
+#include <stddef.h>
+
+/* Writes `size` bytes to `path`, replacing what is there; a link is replaced, not followed. Returns
+ * 0, or -1 with the reason; then what was at `path` is as it was. */
+int ka_whole_file_write(const char *path, const char *bytes, size_t size, struct ka_error *error);
+
+#endif
