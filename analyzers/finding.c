@@ -122,7 +122,7 @@ bool ka_case_reset_by_other(const struct ka_case *about)
 {
     const struct ka_reset *reset = &about->history->reset;
     return reset->time != KA_TIME_NONE && reset->usual_ttl != KA_TTL_UNKNOWN &&
-           reset->ttl != reset->usual_ttl;
+           (reset->ttl > reset->usual_ttl + 1 || reset->usual_ttl > reset->ttl + 1);
 }
 
 /* --- the judgement */

@@ -151,6 +151,7 @@ static void note_turn(struct ka_history *history, const struct ka_packet *packet
         own->since = packet->frame->time;
         own->frame = packet->frame->number;
         own->life_proofs = 0;
+        own->asks++;
     }
 }
 
@@ -315,12 +316,17 @@ void ka_history_segment(struct ka_analysis *analysis, struct ka_conn *conn, unsi
 
 /* --- occurrences */
 
-static bool was_waited_for(const struct ka_asking *asking, ka_time now)
+/* Requests of one side and responses of the other, quick until now: the silent side hardly ever
+ * spoke first, and none of its responses took long. */
+static bool was_waited_for(const struct ka_asking *asking, const struct ka_asking *silent,
+                           ka_time now)
 {
-    enum { REPLIES = 3, TIMES = 5, LEAST_S = 30, PROOFS = 2 };
+    enum { REPLIES = 6, TIMES = 10, LEAST_S = 30, QUICK_S = 10, PROOFS = 2, UNASKED_ONE_IN = 8 };
     ka_time wait = ka_time_between(asking->since, now);
     return wait != KA_TIME_NONE && asking->replies >= REPLIES && asking->life_proofs >= PROOFS &&
-           wait > LEAST_S * KA_SECOND && wait > TIMES * asking->longest;
+           silent->asks <= 1 + asking->asks / UNASKED_ONE_IN &&
+           asking->longest <= QUICK_S * KA_SECOND && wait > LEAST_S * KA_SECOND &&
+           wait > TIMES * asking->longest;
 }
 
 /* A probe was answered by `side`, whose application should have spoken since. */
@@ -330,7 +336,7 @@ static void judge_app(struct ka_analysis *analysis, struct ka_history *history,
     unsigned side = answer->side;
     struct ka_asking *asking = &history->asking[!side];
     asking->life_proofs++;
-    bool silent = was_waited_for(asking, answer->time);
+    bool silent = was_waited_for(asking, &history->asking[side], answer->time);
     if (!silent || (history->app_silent >> side & 1) != 0 || answer->packet == NULL)
         return;
     history->app_silent |= (uint8_t)(1u << side);

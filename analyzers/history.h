@@ -44,7 +44,8 @@ struct ka_asking {
     ka_time since;        /* its first data that the other has not replied to; KA_TIME_NONE none */
     uint64_t frame;       /* of that */
     ka_time longest;      /* wait for a response so far */
-    uint32_t replies;     /* turns that were answered by data */
+    uint32_t asks;        /* turns that it began */
+    uint32_t replies;     /* of them, answered by data */
     uint32_t life_proofs; /* probes that the silent side answered since */
 };
 

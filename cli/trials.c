@@ -11,10 +11,13 @@
 enum {
     TRIALS_MOST = 1 << 22, /* later ones are left out */
     RISKS_MOST = 1 << 20,
-    WORTH_S = 60,     /* a survived silence worth an event */
-    DEATHS_LEAST = 2, /* before the path is accused. False positives: a server that rebooted takes
-                         several connections with it */
-    V4_PREFIX = 3,    /* bytes */
+    WORTH_S = 60,            /* a survived silence worth an event */
+    DEATHS_LEAST = 2,        /* before a path is accused */
+    CONTRADICTED_ONE_IN = 3, /* deaths that may be contradicted */
+    APART_PART = 20,         /* died and survived lie at least this part of it apart */
+    CONTRADICTED_ONE_IN = 3, /* deaths that may be contradicted */
+    APART_PART = 20,         /* died and survived lie at least this part of it apart */
+    V4_PREFIX = 3,           /* bytes */
     V6_PREFIX = 8,
 };
 
@@ -270,6 +273,17 @@ static void say_at_risk(const struct teller *teller, const struct ka_bracket *br
     teller->sink->emit(teller->sink->context, &event);
 }
 
+/* Hosts die, too, at any time: only deaths that all lie clearly above the survivors, but for a few,
+ * speak for a timeout. False positives: a server that rebooted and took connections with it. */
+static bool accuses(const struct ka_bracket *bracket)
+{
+    if (bracket->died == KA_TIME_NONE || bracket->deaths < DEATHS_LEAST ||
+        bracket->contradictions * CONTRADICTED_ONE_IN > bracket->deaths)
+        return false;
+    return bracket->survived == KA_TIME_NONE ||
+           bracket->died > bracket->survived + bracket->survived / APART_PART;
+}
+
 /* What the silences that one side broke say. True when they accuse the path. */
 static bool tell_side(const struct teller *teller, size_t from, size_t count, uint8_t speaker,
                       struct ka_bracket *bracket)
@@ -288,8 +302,8 @@ static bool tell_side(const struct teller *teller, size_t from, size_t count, ui
         ka_path_causes(&event, causes, found);
         teller->sink->emit(teller->sink->context, &event);
     }
-    if (bracket->died == KA_TIME_NONE || bracket->deaths < DEATHS_LEAST)
-        return false; /* a single one may be the host's own death */
+    if (!accuses(bracket))
+        return false;
     begin_finding(teller, &event, server, from);
     ka_path_forgets(&event, bracket, &teller->trials->products);
     teller->sink->emit(teller->sink->context, &event);
