@@ -15,8 +15,6 @@ enum {
     DEATHS_LEAST = 2,        /* before a path is accused */
     CONTRADICTED_ONE_IN = 3, /* deaths that may be contradicted */
     APART_PART = 20,         /* died and survived lie at least this part of it apart */
-    CONTRADICTED_ONE_IN = 3, /* deaths that may be contradicted */
-    APART_PART = 20,         /* died and survived lie at least this part of it apart */
     V4_PREFIX = 3,           /* bytes */
     V6_PREFIX = 8,
 };
