@@ -7,6 +7,9 @@
 /* Data that pauses less is one span. */
 static const ka_time span_pause = KA_SECOND;
 
+/* Heartbeats answered before, and answers missing now, that make an application silent. */
+enum { BEATS_ANSWERED = 3, BEATS_MISSING = 2 };
+
 /* --- records */
 
 enum { FIRST_ROOM = 1024 };
@@ -336,7 +339,9 @@ static void judge_app(struct ka_analysis *analysis, struct ka_history *history,
     unsigned side = answer->side;
     struct ka_asking *asking = &history->asking[!side];
     asking->life_proofs++;
-    bool silent = was_waited_for(asking, &history->asking[side], answer->time);
+    const struct ka_beat *beat = &history->beat[!side];
+    bool beat_lost = beat->answered >= BEATS_ANSWERED && beat->missing >= BEATS_MISSING;
+    bool silent = beat_lost || was_waited_for(asking, &history->asking[side], answer->time);
     if (!silent || (history->app_silent >> side & 1) != 0 || answer->packet == NULL)
         return;
     history->app_silent |= (uint8_t)(1u << side);

@@ -4,6 +4,7 @@
 #include "cli/color.h"
 #include "cli/pipeline.h"
 #include "cli/privileges.h"
+#include "cli/recorder.h"
 #include "cli/selection.h"
 #include "cli/signals.h"
 #include "cli/timeout_rules.h"
@@ -23,10 +24,11 @@ struct options {
     struct ka_selection_options selection;
     struct ka_pipeline_options pipeline;
     uint64_t top;
-    uint64_t connection; /* 0: all */
-    unsigned sort;       /* enum ka_report_sort */
-    unsigned color;      /* enum ka_color */
-    const char *html;    /* NULL: no page */
+    uint64_t connection;                 /* 0: all */
+    unsigned sort;                       /* enum ka_report_sort */
+    unsigned color;                      /* enum ka_color */
+    struct ka_rotation_options rotation; /* only its path: -w */
+    const char *html;                    /* NULL: no page */
     bool json;
     bool utc;
     bool numeric;
@@ -62,6 +64,13 @@ static const struct ka_option rows[] = {
      .offset = offsetof(struct options, html),
      .group = "Output",
      .help = "write the report as a page of its own, too"},
+    {.name = "write",
+     .letter = 'w',
+     .kind = KA_ARG_TEXT,
+     .arg = "FILE",
+     .offset = offsetof(struct options, rotation) + offsetof(struct ka_rotation_options, path),
+     .group = "Output",
+     .help = "write the packets that matter to a pcapng file, too, each with a comment"},
     {.name = "json",
      .kind = KA_ARG_FLAG,
      .offset = offsetof(struct options, json),
@@ -102,6 +111,7 @@ struct view {
     struct ka_report *report; /* NULL: not wanted */
     struct ka_output *output; /* JSON; NULL: not wanted */
     struct ka_trials *trials;
+    struct ka_recorder *recorder; /* NULL: not wanted */
     const struct options *options;
 };
 
@@ -132,6 +142,8 @@ static void take_event(void *context, const struct ka_event *event)
         ka_trials_connection(view->trials, event);
     else if (event->type == KA_EVENT_CAPTURE)
         ka_trials_tell(view->trials, &event->envelope, &sink);
+    if (view->recorder != NULL)
+        ka_recorder_event(view->recorder, event);
     pass_event(context, event);
 }
 
@@ -139,6 +151,19 @@ static int flush_view(void *context, struct ka_error *error)
 {
     struct view *view = context;
     return view->output == NULL ? 0 : ka_output_flush(view->output, error);
+}
+
+static void begin_batch(void *context, const struct ka_packet *packets, size_t count)
+{
+    struct view *view = context;
+    ka_recorder_begin(view->recorder, packets, count);
+}
+
+static enum ka_pipeline_wish end_batch(void *context, struct ka_error *error)
+{
+    struct view *view = context;
+    return ka_recorder_end(view->recorder, error) == KA_ROTATION_FAILED ? KA_PIPELINE_FAILED
+                                                                        : KA_PIPELINE_MORE;
 }
 
 /* The interim summary goes to standard error; where that fails there is no one left to tell. */
@@ -186,13 +211,17 @@ static int run_pipeline(struct view *view, struct ka_source *source, struct ka_e
         .summary = show_summary,
         .context = view,
         .report = true,
+        .begin = view->recorder != NULL ? begin_batch : NULL,
+        .end = view->recorder != NULL ? end_batch : NULL,
     };
     struct ka_error late = {.text = ""};
     int status = ka_pipeline_run(source, &options->pipeline, &outlet, error);
     if (view->report == NULL)
         return status;
     ka_report_finish(view->report);
-    bool written = options->json || write_text(view->report, &late) == 0;
+    bool written = ka_recorder_close(view->recorder, &late) == 0;
+    view->recorder = NULL;
+    written = written && (options->json || write_text(view->report, &late) == 0);
     if (written && options->html != NULL)
         written = write_html(view->report, options->html, &late) == 0;
     if (!written) {
@@ -202,8 +231,22 @@ static int run_pipeline(struct view *view, struct ka_source *source, struct ka_e
     return status;
 }
 
+/* Takes over *rotation, where there is one, and makes it NULL. */
+static int open_recorder(struct view *view, const struct ka_source *source,
+                         const char *const *names, struct ka_rotation **rotation,
+                         struct ka_error *error)
+{
+    if (*rotation == NULL)
+        return 0;
+    if (ka_recorder_create(*rotation, names, source->inputs, &view->recorder, error) < 0)
+        return -1;
+    *rotation = NULL;
+    return ka_recorder_start(view->recorder, KA_TIME_NONE, error);
+}
+
 static int report_source(struct ka_source *source, const struct options *options,
-                         struct ka_trials *trials, struct ka_error *error)
+                         struct ka_trials *trials, struct ka_rotation **rotation,
+                         struct ka_error *error)
 {
     struct view view = {.options = options, .trials = trials};
     int status = KA_EXIT_FAILED;
@@ -236,12 +279,15 @@ static int report_source(struct ka_source *source, const struct options *options
         .utc = options->utc,
     };
     int made = ka_report_create(&wanted, &view.report, error);
+    if (made == 0)
+        made = open_recorder(&view, source, names, rotation, error);
     if (made == 0 && options->json)
         made = ka_output_create(stdout, &form, &view.output, error);
     if (made == 0)
         status = run_pipeline(&view, source, error);
     ka_output_free(view.output);
     ka_report_free(view.report);
+    ka_recorder_close(view.recorder, NULL);
     free(names);
     return status;
 }
@@ -254,22 +300,31 @@ static int run(const void *given, const struct ka_texts *words, struct ka_error 
     struct ka_selection selection;
     struct ka_source *source = NULL;
     struct ka_trials *trials = NULL;
+    struct ka_rotation *rotation = NULL;
     int status = ka_selection_init(&selection, &options->selection, words, error);
     if (status == KA_EXIT_DONE && selection.files.count == 0) {
         const char *word = words->count > 0 ? words->items[0] : "nothing";
         ka_error_set(error, "a report needs a capture file, and got %s", word);
         status = KA_EXIT_USAGE;
     }
+    const char *path = options->rotation.path;
+    if (status == KA_EXIT_DONE && path != NULL && strcmp(path, "-") == 0) {
+        ka_error_set(error, "standard output is the report's: -w needs a file");
+        status = KA_EXIT_USAGE;
+    }
     if (status == KA_EXIT_DONE) {
         status = KA_EXIT_FAILED;
         /* The user's table of products may be for the user's eyes only: read it first. */
         if (ka_trials_create(&trials, error) == 0 &&
+            (path == NULL ||
+             ka_rotation_create(&options->rotation, &selection.files, &rotation, error) == 0) &&
             ka_selection_open(&selection, NULL, &source, error) == 0 &&
             ka_privileges_drop(NULL, error) == 0)
-            status = report_source(source, options, trials, error);
+            status = report_source(source, options, trials, &rotation, error);
     }
     ka_source_close(source);
     ka_trials_free(trials);
+    ka_rotation_close(rotation, NULL);
     ka_selection_fini(&selection);
     return status;
 }

@@ -10,8 +10,9 @@ bool ka_find_app_silent(const struct ka_case *about, unsigned side, struct ka_ev
 {
     const struct ka_history *history = about->history;
     const struct ka_asking *asking = &history->asking[!side];
-    if ((history->app_silent >> side & 1) == 0 || asking->since == KA_TIME_NONE)
-        return false;
+    if ((history->app_silent >> side & 1) == 0 || asking->since == KA_TIME_NONE ||
+        history->beat[!side].missing > 0)
+        return false; /* lost heartbeats have a finding of their own */
     ka_time wait = ka_time_between(asking->since, about->conn->side[side].last_sent);
     ka_finding_say(event, KA_SEVERITY_ERROR,
                    "%s answers probes, its application does not answer: a request of %s without a "
