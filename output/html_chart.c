@@ -167,7 +167,7 @@ void ka_html_put_gap_chart(struct ka_text *out, const struct ka_report *report)
     if (!find_axis(report, &axis))
         return;
     ka_html_put(out,
-                "<h2 id=\"idle\">Idle times survived and not</h2>\n<svg viewBox=\"0 0 1000 140\" "
+                "<h2 id=\"idle\">Idle times survived and not</h2>\n<svg viewBox=\"0 0 1000 156\" "
                 "role=\"img\" aria-label=\"idle times survived and died\">");
     put_rules(report, out, &axis, top, bottom);
     ka_html_put(out, "<path class=\"axis\" d=\"M70 80H980M70 112H980\"/>");
