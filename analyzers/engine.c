@@ -83,7 +83,7 @@ static size_t memory(const struct ka_analysis *analysis)
     return ka_table_memory(&analysis->table) + ka_slab_memory(&analysis->extras) +
            ka_slab_memory(&analysis->probers) + ka_slab_memory(&analysis->doubts) +
            ka_histories_memory(&analysis->histories) +
-           analysis->deadlines.room * sizeof(struct ka_prober *);
+           analysis->deadlines.room * sizeof(struct ka_deadline);
 }
 
 /* --- time */
@@ -105,7 +105,7 @@ static void end_closed(struct ka_analysis *analysis, ka_time now)
 static void pass_deadlines(struct ka_analysis *analysis, ka_time now)
 {
     struct ka_prober *prober;
-    while ((prober = ka_deadline_first(analysis)) != NULL && prober->deadline <= now)
+    while ((prober = ka_deadline_due(analysis, now)) != NULL)
         ka_recognise_deadline(analysis, prober);
     if (now >= analysis->next_end)
         end_closed(analysis, now);
@@ -281,17 +281,14 @@ static struct ka_conn *reuse(struct ka_analysis *analysis, struct ka_conn *conn,
     return fresh;
 }
 
-/* Finds the connection a segment belongs to, opening or renewing it. NULL: it belongs to none. */
-static struct ka_conn *conn_for(struct ka_analysis *analysis, const struct ka_key *key,
-                                uint32_t hash, unsigned side, const struct ka_packet *packet)
+/* A SYN or SYN-ACK on a connection that is known. Returns the connection it belongs to, perhaps a
+ * new one; NULL: to none. */
+static struct ka_conn *renew(struct ka_analysis *analysis, struct ka_conn *conn,
+                             const struct ka_key *key, uint32_t hash, unsigned side,
+                             const struct ka_packet *packet)
 {
     const unsigned handshake = KA_TCP_SYN | KA_TCP_ACK;
     unsigned kind = packet->tcp.flags & handshake;
-    struct ka_conn *conn = ka_table_find(&analysis->table, key, hash);
-    if (conn == NULL)
-        return open_conn(analysis, key, hash, side, packet);
-    if ((kind & KA_TCP_SYN) == 0 || (packet->tcp.flags & KA_TCP_RST) != 0)
-        return conn;
     const struct ka_side *sender = &conn->side[side];
     if (kind == handshake) {
         const struct ka_doubt *doubt = ka_doubt_of(analysis, conn);
@@ -317,15 +314,35 @@ static struct ka_conn *conn_for(struct ka_analysis *analysis, const struct ka_ke
 
 struct lookup {
     struct ka_key key;
-    const struct ka_conn *guess; /* very likely its connection; only for fetching ahead */
+    struct ka_conn *guess; /* very likely its connection */
+    uint32_t removals;     /* from the table when guessed */
     uint32_t hash;
     uint8_t side;
 };
 
+static struct ka_conn *find(const struct ka_table *table, const struct lookup *lookup)
+{
+    if (ka_table_is_still(table, lookup->guess, lookup->removals, &lookup->key))
+        return lookup->guess;
+    return ka_table_find(table, &lookup->key, lookup->hash);
+}
+
+/* Finds the connection a segment belongs to, opening or renewing it. NULL: it belongs to none. */
+static struct ka_conn *conn_for(struct ka_analysis *analysis, const struct lookup *lookup,
+                                const struct ka_packet *packet)
+{
+    struct ka_conn *conn = find(&analysis->table, lookup);
+    if (conn == NULL)
+        return open_conn(analysis, &lookup->key, lookup->hash, lookup->side, packet);
+    if ((packet->tcp.flags & (KA_TCP_SYN | KA_TCP_RST)) != KA_TCP_SYN)
+        return conn;
+    return renew(analysis, conn, &lookup->key, lookup->hash, lookup->side, packet);
+}
+
 static void take_icmp(struct ka_analysis *analysis, const struct ka_packet *packet,
                       const struct lookup *lookup)
 {
-    struct ka_conn *conn = ka_table_find(&analysis->table, &lookup->key, lookup->hash);
+    struct ka_conn *conn = find(&analysis->table, lookup);
     if (conn != NULL)
         ka_recognise_icmp(analysis, conn, lookup->side, packet);
 }
@@ -335,7 +352,7 @@ static void take_segment(struct ka_analysis *analysis, const struct ka_packet *p
 {
     struct ka_segment segment;
     struct ka_glimpse before;
-    struct ka_conn *conn = conn_for(analysis, &lookup->key, lookup->hash, lookup->side, packet);
+    struct ka_conn *conn = conn_for(analysis, lookup, packet);
     analysis->stats.tcp++;
     if (conn == NULL)
         return;
@@ -363,8 +380,10 @@ void ka_engine_packets(struct ka_engine *engine, const struct ka_packet *packets
         lookup->hash = ka_table_hash(&analysis->table, &lookup->key);
         ka_table_prefetch_slot(&analysis->table, lookup->hash);
     }
-    for (size_t i = 0; i < count; i++)
+    for (size_t i = 0; i < count; i++) {
         lookups[i].guess = ka_table_prefetch_conn(&analysis->table, lookups[i].hash);
+        lookups[i].removals = analysis->table.removals;
+    }
     for (size_t i = 0; i < count; i++)
         ka_records_prefetch_extra(analysis, lookups[i].guess);
     for (size_t i = 0; i < count; i++)

@@ -29,6 +29,27 @@ void ka_table_fini(struct ka_table *table)
     ka_zones_fini(&table->zones);
 }
 
+/* Eight bytes of an address as a number that compares as they do. */
+static uint64_t ordered(const uint8_t *bytes)
+{
+    uint64_t word;
+    memcpy(&word, bytes, sizeof(word));
+    return __BYTE_ORDER__ == __ORDER_BIG_ENDIAN__ ? word : __builtin_bswap64(word);
+}
+
+/* True when the first endpoint comes after the second. */
+static bool comes_after(const uint8_t *addr, uint16_t port, const uint8_t *other,
+                        uint16_t other_port)
+{
+    uint64_t one = ordered(addr);
+    uint64_t two = ordered(other);
+    if (one == two) {
+        one = ordered(addr + 8);
+        two = ordered(other + 8);
+    }
+    return one != two ? one > two : port > other_port;
+}
+
 unsigned ka_table_key(struct ka_table *table, const struct ka_packet *packet, struct ka_key *key)
 {
     bool quoted = packet->kind == KA_PACKET_ICMP_ERROR;
@@ -36,10 +57,7 @@ unsigned ka_table_key(struct ka_table *table, const struct ka_packet *packet, st
     const uint8_t *dst = quoted ? packet->icmp.quoted_dst : packet->dst;
     uint16_t src_port = quoted ? packet->icmp.quoted_src_port : packet->src_port;
     uint16_t dst_port = quoted ? packet->icmp.quoted_dst_port : packet->dst_port;
-    int order = memcmp(src, dst, 4); /* as a rule they differ here */
-    if (order == 0)
-        order = memcmp(src, dst, 16);
-    unsigned side = order > 0 || (order == 0 && src_port > dst_port);
+    unsigned side = comes_after(src, src_port, dst, dst_port);
     memcpy(key->addr[side], src, 16);
     memcpy(key->addr[!side], dst, 16);
     key->port[side] = src_port;
@@ -94,17 +112,17 @@ void ka_table_prefetch_slot(const struct ka_table *table, uint32_t hash)
     __builtin_prefetch(&table->slots[home(table, hash)]);
 }
 
-const struct ka_conn *ka_table_prefetch_conn(const struct ka_table *table, uint32_t hash)
+struct ka_conn *ka_table_prefetch_conn(const struct ka_table *table, uint32_t hash)
 {
     uint64_t at = home(table, hash);
     for (int i = 0; i < 4 && table->slots[at].index != 0; i++, at = after(table, at)) {
         if (table->slots[at].tag != hash)
             continue;
-        const uint8_t *conn = ka_slab_at(&table->conns, table->slots[at].index);
+        uint8_t *conn = ka_slab_at(&table->conns, table->slots[at].index);
         __builtin_prefetch(conn, 1);
         __builtin_prefetch(conn + 64, 1);
         __builtin_prefetch(conn + 128, 1);
-        return (const struct ka_conn *)(const void *)conn;
+        return (struct ka_conn *)(void *)conn;
     }
     return NULL;
 }
@@ -128,6 +146,12 @@ static uint64_t find_slot(const struct ka_table *table, const struct ka_key *key
             break;
     }
     return at;
+}
+
+bool ka_table_is_still(const struct ka_table *table, const struct ka_conn *guess, uint32_t removals,
+                       const struct ka_key *key)
+{
+    return guess != NULL && removals == table->removals && is_equal(&guess->key, key);
 }
 
 struct ka_conn *ka_table_find(const struct ka_table *table, const struct ka_key *key, uint32_t hash)
@@ -251,6 +275,7 @@ void ka_table_remove(struct ka_table *table, struct ka_conn *conn)
     uint32_t index = ka_table_index(table, conn);
     erase_slot(table, find_slot(table, &conn->key, ka_table_hash(table, &conn->key)));
     unlink_conn(table, conn);
+    table->removals++;
     ka_slab_give(&table->conns, index);
 }
 

@@ -31,7 +31,8 @@ struct ka_table {
     } lists[KA_CLASS_COUNT];
     uint64_t key[2];
     uint32_t next_flow_id;
-    bool ordered; /* the lists are kept in order, see ka_table_order */
+    uint32_t removals; /* ever; wraps around */
+    bool ordered;      /* the lists are kept in order, see ka_table_order */
 };
 
 /* `key` is random, `limit` the most bytes its connections may ever take. Returns 0, or -1 when
@@ -49,7 +50,12 @@ uint32_t ka_table_hash(const struct ka_table *table, const struct ka_key *key);
 /* Asks the processor to fetch what a lookup of this hash will touch first, and then second. The
  * latter returns the connection that will very likely be found, not compared yet; NULL for none. */
 void ka_table_prefetch_slot(const struct ka_table *table, uint32_t hash);
-const struct ka_conn *ka_table_prefetch_conn(const struct ka_table *table, uint32_t hash);
+struct ka_conn *ka_table_prefetch_conn(const struct ka_table *table, uint32_t hash);
+
+/* True when what ka_table_prefetch_conn returned, while table->removals was as given, is the
+ * connection of that key: then it need not be searched for. */
+bool ka_table_is_still(const struct ka_table *table, const struct ka_conn *guess, uint32_t removals,
+                       const struct ka_key *key);
 
 /* The connection of a key; NULL when there is none. Valid until removed. */
 struct ka_conn *ka_table_find(const struct ka_table *table, const struct ka_key *key,
