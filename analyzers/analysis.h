@@ -13,9 +13,15 @@
 #include "flow/table.h"
 #include "flow/track.h"
 
-/* Deadlines in order of time; ties by flow id and side, so that every run is alike. */
+/* Deadlines in order of time; ties by flow id and side, so that every run is alike. The times stand
+ * beside the probers, so that putting one in its place fetches no other prober. */
+struct ka_deadline {
+    ka_time time;
+    struct ka_prober *prober;
+};
+
 struct ka_deadlines {
-    struct ka_prober **heap; /* from 1 */
+    struct ka_deadline *heap; /* from 1 */
     uint32_t count;
     uint32_t room;
 };
@@ -158,10 +164,11 @@ void ka_records_drop(struct ka_analysis *analysis, struct ka_conn *conn);
 /* Sets, moves or (KA_TIME_NONE) takes away the prober's deadline. Without memory it is not set. */
 void ka_deadline_set(struct ka_analysis *analysis, struct ka_prober *prober, ka_time deadline);
 
-/* The prober whose deadline comes first; NULL when none is set. */
-static inline struct ka_prober *ka_deadline_first(const struct ka_analysis *analysis)
+/* The prober whose deadline comes first, when that is at or before `now`; NULL when none is. */
+static inline struct ka_prober *ka_deadline_due(const struct ka_analysis *analysis, ka_time now)
 {
-    return analysis->deadlines.count == 0 ? NULL : analysis->deadlines.heap[1];
+    const struct ka_deadlines *all = &analysis->deadlines;
+    return all->count == 0 || all->heap[1].time > now ? NULL : all->heap[1].prober;
 }
 
 /* Moves all deadlines by `delta`: the packets' clock was set back. */

@@ -7,42 +7,42 @@
 
 #include <stdlib.h>
 
-static bool comes_first(const struct ka_prober *a, const struct ka_prober *b)
+static bool comes_first(const struct ka_deadline *a, const struct ka_deadline *b)
 {
-    if (a->deadline != b->deadline)
-        return a->deadline < b->deadline;
-    if (a->conn->flow_id != b->conn->flow_id)
-        return a->conn->flow_id < b->conn->flow_id;
-    return a->side < b->side;
+    if (a->time != b->time)
+        return a->time < b->time;
+    if (a->prober->conn->flow_id != b->prober->conn->flow_id)
+        return a->prober->conn->flow_id < b->prober->conn->flow_id;
+    return a->prober->side < b->prober->side;
 }
 
-static void place(struct ka_deadlines *all, struct ka_prober *prober, uint32_t at)
+static void place(struct ka_deadlines *all, struct ka_deadline deadline, uint32_t at)
 {
-    all->heap[at] = prober;
-    prober->heap_at = at;
+    all->heap[at] = deadline;
+    deadline.prober->heap_at = at;
 }
 
-static void sift_up(struct ka_deadlines *all, struct ka_prober *prober, uint32_t at)
+static void sift_up(struct ka_deadlines *all, struct ka_deadline deadline, uint32_t at)
 {
-    for (; at > 1 && comes_first(prober, all->heap[at / 2]); at /= 2)
+    for (; at > 1 && comes_first(&deadline, &all->heap[at / 2]); at /= 2)
         place(all, all->heap[at / 2], at);
-    place(all, prober, at);
+    place(all, deadline, at);
 }
 
-static void sift_down(struct ka_deadlines *all, struct ka_prober *prober, uint32_t at)
+static void sift_down(struct ka_deadlines *all, struct ka_deadline deadline, uint32_t at)
 {
     for (;;) {
         uint32_t child = 2 * at;
         if (child > all->count)
             break;
-        if (child < all->count && comes_first(all->heap[child + 1], all->heap[child]))
+        if (child < all->count && comes_first(&all->heap[child + 1], &all->heap[child]))
             child++;
-        if (!comes_first(all->heap[child], prober))
+        if (!comes_first(&all->heap[child], &deadline))
             break;
         place(all, all->heap[child], at);
         at = child;
     }
-    place(all, prober, at);
+    place(all, deadline, at);
 }
 
 static bool make_room(struct ka_analysis *analysis)
@@ -51,7 +51,7 @@ static bool make_room(struct ka_analysis *analysis)
     if (all->count + 1 < all->room)
         return true;
     uint32_t room = all->room == 0 ? 256 : all->room * 2;
-    struct ka_prober **heap = realloc(all->heap, room * sizeof(struct ka_prober *));
+    struct ka_deadline *heap = realloc(all->heap, room * sizeof(*heap));
     if (heap == NULL) {
         analysis->memory_out = true;
         return false;
@@ -64,11 +64,11 @@ static bool make_room(struct ka_analysis *analysis)
 static void take_out(struct ka_deadlines *all, struct ka_prober *prober)
 {
     uint32_t at = prober->heap_at;
-    struct ka_prober *last = all->heap[all->count--];
+    struct ka_deadline last = all->heap[all->count--];
     prober->heap_at = 0;
-    if (last == prober)
+    if (last.prober == prober)
         return;
-    if (at > 1 && comes_first(last, all->heap[at / 2]))
+    if (at > 1 && comes_first(&last, &all->heap[at / 2]))
         sift_up(all, last, at);
     else
         sift_down(all, last, at);
@@ -76,18 +76,20 @@ static void take_out(struct ka_deadlines *all, struct ka_prober *prober)
 
 void ka_deadline_set(struct ka_analysis *analysis, struct ka_prober *prober, ka_time deadline)
 {
+    struct ka_deadlines *all = &analysis->deadlines;
     if (prober->heap_at != 0)
-        take_out(&analysis->deadlines, prober);
+        take_out(all, prober);
     prober->deadline = deadline;
-    if (deadline == KA_TIME_NONE || !make_room(analysis))
-        return;
-    sift_up(&analysis->deadlines, prober, ++analysis->deadlines.count);
+    if (deadline != KA_TIME_NONE && make_room(analysis))
+        sift_up(all, (struct ka_deadline){.time = deadline, .prober = prober}, ++all->count);
 }
 
 void ka_deadlines_shift(struct ka_analysis *analysis, ka_time delta)
 {
-    for (uint32_t i = 1; i <= analysis->deadlines.count; i++)
-        analysis->deadlines.heap[i]->deadline += delta;
+    for (uint32_t i = 1; i <= analysis->deadlines.count; i++) {
+        analysis->deadlines.heap[i].time += delta;
+        analysis->deadlines.heap[i].prober->deadline += delta;
+    }
 }
 
 void ka_deadlines_fini(struct ka_analysis *analysis)

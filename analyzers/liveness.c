@@ -17,14 +17,13 @@ enum input {
     INPUT_UNREACHABLE,
     INPUT_APP_SILENT,
     INPUT_APP_SPEAKS,
+    INPUT_COUNT
 };
 
 struct transition {
-    enum input input;
-    enum ka_peer_state from;
     enum ka_peer_state to;
     enum ka_app_error error;
-    const char *why;
+    const char *why; /* NULL: nothing follows */
 };
 
 static const char why_answered[] = "it answered a probe";
@@ -43,53 +42,44 @@ static const char why_app_silent[] =
 static const char why_app_speaks[] = "its application speaks again";
 static const char why_icmp[] = "an ICMP error about a probe says so";
 
-static const struct transition transitions[] = {
-    {INPUT_ANSWERED, KA_PEER_UNKNOWN, KA_PEER_ALIVE, KA_APP_NONE, why_answered},
-    {INPUT_ANSWERED, KA_PEER_SILENT, KA_PEER_ALIVE, KA_APP_NONE, why_again},
-    {INPUT_ANSWERED, KA_PEER_DEAD, KA_PEER_ALIVE, KA_APP_NONE, why_again},
-    {INPUT_ANSWERED, KA_PEER_UNREACHABLE, KA_PEER_ALIVE, KA_APP_NONE, why_again},
-    {INPUT_LIFE, KA_PEER_SILENT, KA_PEER_ALIVE, KA_APP_NONE, why_again},
-    {INPUT_LIFE, KA_PEER_DEAD, KA_PEER_ALIVE, KA_APP_NONE, why_again},
-    {INPUT_LIFE, KA_PEER_UNREACHABLE, KA_PEER_ALIVE, KA_APP_NONE, why_again},
-    {INPUT_ABSENT, KA_PEER_UNKNOWN, KA_PEER_SILENT, KA_APP_NONE, why_absent},
-    {INPUT_ABSENT, KA_PEER_ALIVE, KA_PEER_SILENT, KA_APP_NONE, why_absent},
-    {INPUT_STOPPED, KA_PEER_SILENT, KA_PEER_DEAD, KA_APP_ETIMEDOUT, why_stopped},
-    {INPUT_GAVE_UP, KA_PEER_UNKNOWN, KA_PEER_DEAD, KA_APP_ETIMEDOUT, why_gave_up},
-    {INPUT_GAVE_UP, KA_PEER_ALIVE, KA_PEER_DEAD, KA_APP_ETIMEDOUT, why_gave_up},
-    {INPUT_GAVE_UP, KA_PEER_SILENT, KA_PEER_DEAD, KA_APP_ETIMEDOUT, why_gave_up},
-    {INPUT_GAVE_UP, KA_PEER_UNREACHABLE, KA_PEER_DEAD, KA_APP_ETIMEDOUT, why_gave_up},
-    {INPUT_RESET_ANSWER, KA_PEER_UNKNOWN, KA_PEER_RESET, KA_APP_ECONNRESET, why_rst},
-    {INPUT_RESET_ANSWER, KA_PEER_ALIVE, KA_PEER_RESET, KA_APP_ECONNRESET, why_rst},
-    {INPUT_RESET_ANSWER, KA_PEER_SILENT, KA_PEER_RESET, KA_APP_ECONNRESET, why_rst},
-    {INPUT_RESET_ANSWER, KA_PEER_UNREACHABLE, KA_PEER_RESET, KA_APP_ECONNRESET, why_rst},
-    {INPUT_RESET, KA_PEER_UNKNOWN, KA_PEER_RESET, KA_APP_ECONNRESET, why_reset},
-    {INPUT_RESET, KA_PEER_ALIVE, KA_PEER_RESET, KA_APP_ECONNRESET, why_reset},
-    {INPUT_RESET, KA_PEER_SILENT, KA_PEER_RESET, KA_APP_ECONNRESET, why_reset},
-    {INPUT_RESET, KA_PEER_UNREACHABLE, KA_PEER_RESET, KA_APP_ECONNRESET, why_reset},
-    {INPUT_REINCARNATED, KA_PEER_UNKNOWN, KA_PEER_RESET, KA_APP_NONE, why_challenge},
-    {INPUT_REINCARNATED, KA_PEER_ALIVE, KA_PEER_RESET, KA_APP_NONE, why_challenge},
-    {INPUT_REINCARNATED, KA_PEER_SILENT, KA_PEER_RESET, KA_APP_NONE, why_challenge},
-    {INPUT_UNREACHABLE, KA_PEER_UNKNOWN, KA_PEER_UNREACHABLE, KA_APP_NONE, why_icmp},
-    {INPUT_UNREACHABLE, KA_PEER_ALIVE, KA_PEER_UNREACHABLE, KA_APP_NONE, why_icmp},
-    {INPUT_UNREACHABLE, KA_PEER_SILENT, KA_PEER_UNREACHABLE, KA_APP_NONE, why_icmp},
-    {INPUT_APP_SILENT, KA_PEER_ALIVE, KA_PEER_APP_SILENT, KA_APP_NONE, why_app_silent},
-    {INPUT_APP_SPEAKS, KA_PEER_APP_SILENT, KA_PEER_ALIVE, KA_APP_NONE, why_app_speaks},
-    {INPUT_ABSENT, KA_PEER_APP_SILENT, KA_PEER_SILENT, KA_APP_NONE, why_absent},
-    {INPUT_GAVE_UP, KA_PEER_APP_SILENT, KA_PEER_DEAD, KA_APP_ETIMEDOUT, why_gave_up},
-    {INPUT_RESET_ANSWER, KA_PEER_APP_SILENT, KA_PEER_RESET, KA_APP_ECONNRESET, why_rst},
-    {INPUT_RESET, KA_PEER_APP_SILENT, KA_PEER_RESET, KA_APP_ECONNRESET, why_reset},
-    {INPUT_REINCARNATED, KA_PEER_APP_SILENT, KA_PEER_RESET, KA_APP_NONE, why_challenge},
-    {INPUT_UNREACHABLE, KA_PEER_APP_SILENT, KA_PEER_UNREACHABLE, KA_APP_NONE, why_icmp},
+static const struct transition transitions[INPUT_COUNT][KA_PEER_STATE_COUNT] = {
+    [INPUT_ANSWERED][KA_PEER_UNKNOWN] = {KA_PEER_ALIVE, KA_APP_NONE, why_answered},
+    [INPUT_ANSWERED][KA_PEER_SILENT] = {KA_PEER_ALIVE, KA_APP_NONE, why_again},
+    [INPUT_ANSWERED][KA_PEER_DEAD] = {KA_PEER_ALIVE, KA_APP_NONE, why_again},
+    [INPUT_ANSWERED][KA_PEER_UNREACHABLE] = {KA_PEER_ALIVE, KA_APP_NONE, why_again},
+    [INPUT_LIFE][KA_PEER_SILENT] = {KA_PEER_ALIVE, KA_APP_NONE, why_again},
+    [INPUT_LIFE][KA_PEER_DEAD] = {KA_PEER_ALIVE, KA_APP_NONE, why_again},
+    [INPUT_LIFE][KA_PEER_UNREACHABLE] = {KA_PEER_ALIVE, KA_APP_NONE, why_again},
+    [INPUT_ABSENT][KA_PEER_UNKNOWN] = {KA_PEER_SILENT, KA_APP_NONE, why_absent},
+    [INPUT_ABSENT][KA_PEER_ALIVE] = {KA_PEER_SILENT, KA_APP_NONE, why_absent},
+    [INPUT_STOPPED][KA_PEER_SILENT] = {KA_PEER_DEAD, KA_APP_ETIMEDOUT, why_stopped},
+    [INPUT_GAVE_UP][KA_PEER_UNKNOWN] = {KA_PEER_DEAD, KA_APP_ETIMEDOUT, why_gave_up},
+    [INPUT_GAVE_UP][KA_PEER_ALIVE] = {KA_PEER_DEAD, KA_APP_ETIMEDOUT, why_gave_up},
+    [INPUT_GAVE_UP][KA_PEER_SILENT] = {KA_PEER_DEAD, KA_APP_ETIMEDOUT, why_gave_up},
+    [INPUT_GAVE_UP][KA_PEER_UNREACHABLE] = {KA_PEER_DEAD, KA_APP_ETIMEDOUT, why_gave_up},
+    [INPUT_RESET_ANSWER][KA_PEER_UNKNOWN] = {KA_PEER_RESET, KA_APP_ECONNRESET, why_rst},
+    [INPUT_RESET_ANSWER][KA_PEER_ALIVE] = {KA_PEER_RESET, KA_APP_ECONNRESET, why_rst},
+    [INPUT_RESET_ANSWER][KA_PEER_SILENT] = {KA_PEER_RESET, KA_APP_ECONNRESET, why_rst},
+    [INPUT_RESET_ANSWER][KA_PEER_UNREACHABLE] = {KA_PEER_RESET, KA_APP_ECONNRESET, why_rst},
+    [INPUT_RESET][KA_PEER_UNKNOWN] = {KA_PEER_RESET, KA_APP_ECONNRESET, why_reset},
+    [INPUT_RESET][KA_PEER_ALIVE] = {KA_PEER_RESET, KA_APP_ECONNRESET, why_reset},
+    [INPUT_RESET][KA_PEER_SILENT] = {KA_PEER_RESET, KA_APP_ECONNRESET, why_reset},
+    [INPUT_RESET][KA_PEER_UNREACHABLE] = {KA_PEER_RESET, KA_APP_ECONNRESET, why_reset},
+    [INPUT_REINCARNATED][KA_PEER_UNKNOWN] = {KA_PEER_RESET, KA_APP_NONE, why_challenge},
+    [INPUT_REINCARNATED][KA_PEER_ALIVE] = {KA_PEER_RESET, KA_APP_NONE, why_challenge},
+    [INPUT_REINCARNATED][KA_PEER_SILENT] = {KA_PEER_RESET, KA_APP_NONE, why_challenge},
+    [INPUT_UNREACHABLE][KA_PEER_UNKNOWN] = {KA_PEER_UNREACHABLE, KA_APP_NONE, why_icmp},
+    [INPUT_UNREACHABLE][KA_PEER_ALIVE] = {KA_PEER_UNREACHABLE, KA_APP_NONE, why_icmp},
+    [INPUT_UNREACHABLE][KA_PEER_SILENT] = {KA_PEER_UNREACHABLE, KA_APP_NONE, why_icmp},
+    [INPUT_APP_SILENT][KA_PEER_ALIVE] = {KA_PEER_APP_SILENT, KA_APP_NONE, why_app_silent},
+    [INPUT_APP_SPEAKS][KA_PEER_APP_SILENT] = {KA_PEER_ALIVE, KA_APP_NONE, why_app_speaks},
+    [INPUT_ABSENT][KA_PEER_APP_SILENT] = {KA_PEER_SILENT, KA_APP_NONE, why_absent},
+    [INPUT_GAVE_UP][KA_PEER_APP_SILENT] = {KA_PEER_DEAD, KA_APP_ETIMEDOUT, why_gave_up},
+    [INPUT_RESET_ANSWER][KA_PEER_APP_SILENT] = {KA_PEER_RESET, KA_APP_ECONNRESET, why_rst},
+    [INPUT_RESET][KA_PEER_APP_SILENT] = {KA_PEER_RESET, KA_APP_ECONNRESET, why_reset},
+    [INPUT_REINCARNATED][KA_PEER_APP_SILENT] = {KA_PEER_RESET, KA_APP_NONE, why_challenge},
+    [INPUT_UNREACHABLE][KA_PEER_APP_SILENT] = {KA_PEER_UNREACHABLE, KA_APP_NONE, why_icmp},
 };
-
-static const struct transition *find_transition(enum input input, unsigned from)
-{
-    for (size_t i = 0; i < sizeof(transitions) / sizeof(transitions[0]); i++) {
-        if (transitions[i].input == input && transitions[i].from == from)
-            return &transitions[i];
-    }
-    return NULL;
-}
 
 /* The input an occurrence is, and the side that it judges. False when it judges none. */
 static bool find_input(const struct ka_occurrence *occurrence, enum input *input, unsigned *judged)
@@ -138,11 +128,12 @@ static bool find_input(const struct ka_occurrence *occurrence, enum input *input
 
 /* BSD stacks remember the ICMP error and report it when they give up; Linux does not, for its own
  * probes. The count tells them apart: 8 on BSD, 9 on Linux. */
-static enum ka_app_error judge_error(const struct transition *row, const struct ka_prober *prober)
+static enum ka_app_error judge_error(enum input input, unsigned from,
+                                     const struct ka_prober *prober)
 {
-    if (row->input == INPUT_GAVE_UP && row->from == KA_PEER_UNREACHABLE && prober->number == 8)
+    if (input == INPUT_GAVE_UP && from == KA_PEER_UNREACHABLE && prober->number == 8)
         return KA_APP_EHOSTUNREACH;
-    return row->error;
+    return transitions[input][from].error;
 }
 
 static bool is_half_closed(const struct ka_conn *conn)
@@ -160,8 +151,9 @@ void ka_liveness_occurred(struct ka_analysis *analysis, const struct ka_occurren
     const struct ka_prober *prober = ka_prober_of(analysis, occurrence->conn, !judged);
     if (extra == NULL || prober == NULL)
         return;
-    const struct transition *row = find_transition(input, extra->state[judged]);
-    if (row == NULL || (row->input == INPUT_STOPPED && analysis->lossy))
+    unsigned from = extra->state[judged];
+    const struct transition *row = &transitions[input][from];
+    if (row->why == NULL || (input == INPUT_STOPPED && analysis->lossy))
         return;
     struct ka_occurrence about = *occurrence;
     about.side = (uint8_t)judged;
@@ -169,20 +161,20 @@ void ka_liveness_occurred(struct ka_analysis *analysis, const struct ka_occurren
     ka_event_begin(analysis, &event, KA_EVENT_STATE, &about);
     event.notable = true;
     event.state = (struct ka_ev_state){
-        .from = (uint8_t)row->from,
+        .from = (uint8_t)from,
         .to = (uint8_t)row->to,
         .why = row->why,
-        .app_error = (uint8_t)judge_error(row, prober),
+        .app_error = (uint8_t)judge_error(input, from, prober),
         .unanswered = prober->number,
         .since = occurrence->conn->side[judged].last_sent,
         .half_closed = is_half_closed(occurrence->conn),
     };
-    if (row->input == INPUT_ABSENT && analysis->lossy)
+    if (input == INPUT_ABSENT && analysis->lossy)
         event.state.why = why_lost;
-    if (row->input == INPUT_RESET_ANSWER && occurrence->origin == KA_ORIGIN_MIDDLEBOX)
+    if (input == INPUT_RESET_ANSWER && occurrence->origin == KA_ORIGIN_MIDDLEBOX)
         event.state.why = "RST in answer to a probe, with another TTL: sent by a middlebox";
-    if (row->from != KA_PEER_UNKNOWN)
-        analysis->stats.states[row->from]--;
+    if (from != KA_PEER_UNKNOWN)
+        analysis->stats.states[from]--;
     analysis->stats.states[row->to]++;
     extra->state[judged] = (uint8_t)row->to;
     analysis->config.sink.emit(analysis->config.sink.context, &event);
