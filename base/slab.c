@@ -5,9 +5,8 @@
 #include <sys/mman.h>
 
 enum {
-    STEP = 1 << 20,       /* made usable at a time */
-    SMALL = 4 << 20,      /* up to here small pages: a small run stays small */
-    LEAST_SPACE = 1 << 20 /* of addresses, where even a quarter of what is wanted is not had */
+    HUGE = 2 << 20,  /* a huge page, and what is made usable at a time: less would never be one */
+    SMALL = 2 << 20, /* up to here small pages: a small run stays small */
 };
 
 void ka_slab_init(struct ka_slab *slab, size_t record, uint64_t limit)
@@ -16,7 +15,7 @@ void ka_slab_init(struct ka_slab *slab, size_t record, uint64_t limit)
     if (limit > most)
         limit = most;
     *slab =
-        (struct ka_slab){.record = record, .reserved = (size_t)((limit + STEP) & ~(STEP - 1ULL))};
+        (struct ka_slab){.record = record, .reserved = (size_t)((limit + HUGE) & ~(HUGE - 1ULL))};
 }
 
 void ka_slab_fini(struct ka_slab *slab)
@@ -26,20 +25,33 @@ void ka_slab_fini(struct ka_slab *slab)
     *slab = (struct ka_slab){.record = slab->record};
 }
 
+/* `size` bytes of addresses that begin where a huge page may; NULL when there are none. */
+static uint8_t *reserve_aligned(size_t size)
+{
+    uint8_t *space =
+        mmap(NULL, size + HUGE, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+    if (space == MAP_FAILED)
+        return NULL;
+    size_t before = HUGE - (uintptr_t)space % HUGE;
+    munmap(space, before);
+    if (before < HUGE)
+        munmap(space + before + size, HUGE - before);
+    return space + before;
+}
+
 /* Addresses cost nothing until they are used; where they are limited (ulimit -v), fewer do. */
 static int reserve(struct ka_slab *slab)
 {
-    for (size_t size = slab->reserved; size >= LEAST_SPACE; size /= 2) {
-        void *space =
-            mmap(NULL, size, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
-        if (space == MAP_FAILED)
+    for (size_t size = slab->reserved; size >= HUGE; size = size / 2 / HUGE * HUGE) {
+        uint8_t *space = reserve_aligned(size);
+        if (space == NULL)
             continue;
         slab->records = space;
         slab->reserved = size;
         /* Millions of records far apart: with small pages every other access would walk the page
          * tables as well. Kernels without huge pages do without. */
         if (size > SMALL)
-            madvise((uint8_t *)space + SMALL, size - SMALL, MADV_HUGEPAGE);
+            madvise(space + SMALL, size - SMALL, MADV_HUGEPAGE);
         return 0;
     }
     return -1;
@@ -51,9 +63,7 @@ static int make_usable(struct ka_slab *slab, size_t size)
         return -1;
     if (size > slab->reserved)
         return -1;
-    size_t upto = (size + STEP - 1) / STEP * STEP;
-    if (upto > slab->reserved)
-        upto = slab->reserved;
+    size_t upto = (size + HUGE - 1) / HUGE * HUGE;
     if (mprotect(slab->records + slab->usable, upto - slab->usable, PROT_READ | PROT_WRITE) < 0)
         return -1;
     slab->usable = upto;
