@@ -2,7 +2,7 @@
  *
  * A connection, as small as it can be: the key, and for each side what it sent and what the peer
  * told about it. Everything that only a few connections need lies in an extra record that is taken
- * when it is first wanted. The layout is part of the design: 176 bytes here, about 12 more in the
+ * when it is first wanted. The layout is part of the design: 176 bytes here, up to 15.6 more in the
  * hash, at most 192 in all (see tests/bench).
  */
 #ifndef KA_FLOW_CONN_H

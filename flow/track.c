@@ -200,8 +200,8 @@ static void note_time(struct ka_conn *conn, struct ka_side *sender, ka_time time
     ka_time last = ka_conn_last(conn);
     if (last != KA_TIME_NONE && time > last) {
         int64_t idle = (time - last) / KA_MILLISECOND;
-        if (idle > conn->longest_idle_ms)
-            conn->longest_idle_ms = idle > UINT32_MAX ? UINT32_MAX : (uint32_t)idle;
+        uint32_t idle_ms = idle > UINT32_MAX ? UINT32_MAX : (uint32_t)idle;
+        conn->longest_idle_ms = idle_ms > conn->longest_idle_ms ? idle_ms : conn->longest_idle_ms;
     }
     /* Before last_sent moves on: an age of more than an hour could be mistaken later. */
     if (has(sender, KA_SIDE_DATA) && ka_side_data_age(sender, time) > 3600 * KA_SECOND)
@@ -252,16 +252,17 @@ static bool take_in_order(struct ka_conn *conn, unsigned side, const struct ka_p
     struct ka_side *sender = &conn->side[side];
     struct ka_side *receiver = &conn->side[!side];
     const struct ka_tcp *tcp = &packet->tcp;
-    const unsigned quiet = KA_TCP_ACK | KA_TCP_PSH;
     const unsigned known = KA_SIDE_SENT | KA_SIDE_ACKED | KA_SIDE_WINDOW;
     ka_time time = packet->frame->time;
-    if ((tcp->flags & ~quiet) != 0 || (tcp->flags & KA_TCP_ACK) == 0 || tcp->length == 1 ||
-        (conn->flags & KA_CONN_WATCHED) != 0 || (sender->flags & known) != known ||
-        (receiver->flags & known) != known)
-        return false;
-    if (tcp->seq != ka_side_next(sender) ||
-        tcp->ack - receiver->acked_next > receiver->sent_next - receiver->acked_next ||
-        receiver->window == 0 || time < sender->last_sent || packet->length_guessed)
+    /* One branch for all: which of them fails cannot be foretold. */
+    uint32_t next = ka_seq_max(sender->sent_next, sender->acked_next);
+    unsigned odd = ((tcp->flags & (0xffu & ~KA_TCP_PSH)) ^ KA_TCP_ACK) |
+                   (conn->flags & KA_CONN_WATCHED) |
+                   ((sender->flags & receiver->flags & known) ^ known) | packet->length_guessed;
+    odd |= (tcp->length == 1) | (tcp->seq != next) | (receiver->window == 0) |
+           (time < sender->last_sent) |
+           (tcp->ack - receiver->acked_next > receiver->sent_next - receiver->acked_next);
+    if (odd != 0)
         return false;
     note_time(conn, sender, time);
     sender->packets++;
