@@ -73,10 +73,13 @@ void ka_json_close_array(struct ka_json *json)
     close_level(json, ']');
 }
 
-static bool is_plain(uint8_t byte)
-{
-    return byte >= 0x20 && byte < 0x7f && byte != '"' && byte != '\\' && byte != '<';
-}
+/* Printable, and neither '"' (22), '<' (3c) nor '\\' (5c). */
+static const bool is_plain[256] = {
+    [0x20 ... 0x21] = true,
+    [0x23 ... 0x3b] = true,
+    [0x3d ... 0x5b] = true,
+    [0x5d ... 0x7e] = true,
+};
 
 static void put_escape(struct ka_text *text, uint32_t point)
 {
@@ -113,7 +116,7 @@ static void put_quoted(struct ka_text *text, const char *bytes, size_t count)
     ka_text_put_char(text, '"');
     while (reader.left > 0) {
         size_t run = 0;
-        while (run < reader.left && is_plain(reader.at[run]))
+        while (run < reader.left && is_plain[reader.at[run]])
             run++;
         ka_text_put(text, (const char *)reader.at, run);
         ka_skip(&reader, run);

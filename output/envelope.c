@@ -8,7 +8,7 @@
 #include <string.h>
 
 enum {
-    REMEMBERED = 1024,  /* directions; a newer one takes the place of the older */
+    REMEMBERED = 32768, /* directions; a newer one takes the place of the older (10 MB when full) */
     MEMBERS_SIZE = 256, /* longest: two IPv6 addresses of 45 characters, about 230 in all */
     SECOND_SIZE = sizeof("2026-11-21T10:00:00") - 1,
 };
