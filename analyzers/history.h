@@ -160,6 +160,11 @@ void ka_history_fill(struct ka_analysis *analysis, const struct ka_conn *conn,
 
 /* --- its parts */
 
+/* The application of `side` falls silent or speaks again (history_peers.c). */
+void ka_history_tell_app(struct ka_analysis *analysis, struct ka_conn *conn,
+                         enum ka_occurrence_kind kind, unsigned side,
+                         const struct ka_packet *packet);
+
 /* Silences (silence.c): a segment of `side`, after `idle` without any. */
 void ka_silence_segment(struct ka_history *history, const struct ka_packet *packet, unsigned side,
                         unsigned client, ka_time idle);
