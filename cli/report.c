@@ -28,6 +28,7 @@ struct options {
     unsigned sort;                       /* enum ka_report_sort */
     unsigned color;                      /* enum ka_color */
     struct ka_rotation_options rotation; /* only its path: -w */
+    const char *user;                    /* -Z */
     const char *html;                    /* NULL: no page */
     bool json;
     bool utc;
@@ -88,6 +89,12 @@ static const struct ka_option rows[] = {
      .offset = offsetof(struct options, utc),
      .group = "Output",
      .help = "clock times in UTC instead of local time"},
+    {.letter = 'Z',
+     .kind = KA_ARG_TEXT,
+     .arg = "USER",
+     .offset = offsetof(struct options, user),
+     .group = "Output",
+     .help = "started by root: become USER before reading (default: kasniff, else nobody)"},
     {.letter = 'n',
      .kind = KA_ARG_FLAG,
      .offset = offsetof(struct options, numeric),
@@ -319,7 +326,7 @@ static int run(const void *given, const struct ka_texts *words, struct ka_error 
             (path == NULL ||
              ka_rotation_create(&options->rotation, &selection.files, &rotation, error) == 0) &&
             ka_selection_open(&selection, NULL, &source, error) == 0 &&
-            ka_privileges_drop(NULL, error) == 0)
+            ka_privileges_drop(options->user, error) == 0)
             status = report_source(source, options, trials, &rotation, error);
     }
     ka_source_close(source);
