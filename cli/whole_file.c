@@ -15,7 +15,7 @@ static int fail(struct ka_error *error, const char *path, const char *what)
     const char *hint =
         errno == EACCES || errno == EPERM
             ? " (started by root, kasniff gives its rights up before it reads; choose "
-              "a directory that the user it becomes may write)"
+              "a directory that the user it becomes may write, or the user by -Z)"
             : "";
     return ka_error_set(error, "cannot %s %s: %m%s", what, path, hint);
 }
