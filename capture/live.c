@@ -11,7 +11,9 @@
 
 enum {
     READ_TIMEOUT_MS = 100,
-    STATS_EVERY = 1024, /* batches: libpcap counts in 32 bits, which must not wrap unseen */
+    /* Batches; libpcap counts in 32 bits, which must not wrap unseen. Not oftener, since libpcap
+     * reads /sys for it, which can take long on a busy host. */
+    STATS_EVERY = 1 << 24,
     LINKTYPE_RAW = 101, /* in files; libpcap's own number for it is DLT_RAW */
 };
 

@@ -31,9 +31,8 @@ void ka_expected_announce(void)
         ka_endpoint_text(&next->local, local);
         ka_endpoint_text(&next->peer, peer);
         fprintf(stderr,
-                "kasniff: %zu connection%s of this host %s keepalive on; the next probe is due in "
-                "%s, %s > %s, unless there is traffic\n",
-                count, count == 1 ? "" : "s", count == 1 ? "has" : "have", left, local, peer);
+                "kasniff: %zu connection%s of this host %s keepalive on; next: %s > %s in %s\n",
+                count, count == 1 ? "" : "s", count == 1 ? "has" : "have", local, peer, left);
     }
     ka_socket_list_fini(&list);
 }

@@ -189,8 +189,14 @@ static void tick(struct run *run)
         return;
     run->ticked = monotonic;
     ka_time now = ka_packet_clock_now(&run->clock, monotonic);
+    if (now == KA_TIME_NONE)
+        now = run->clock.stamp;
+    if (!run->outlet->status) {
+        run->outlet->tick(run->outlet->context, now, NULL);
+        return;
+    }
     struct ka_event event = make_capture_event(run);
-    run->outlet->tick(run->outlet->context, now != KA_TIME_NONE ? now : run->clock.stamp, &event);
+    run->outlet->tick(run->outlet->context, now, &event);
 }
 
 /* Does what signals ask for. Returns KA_PIPELINE_ENOUGH when they ask for the end. */

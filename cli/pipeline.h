@@ -44,11 +44,12 @@ struct ka_pipeline_outlet {
     /* Opens output files anew (SIGHUP). Returns 0, or -1 with the reason, which ends the run. */
     int (*reopen)(void *context, struct ka_error *error);
     /* About every second while the source is live: the packets' clock (KA_TIME_NONE before the
-     * first), and a capture event of now. */
+     * first), and with `status` a capture event of now, else NULL. */
     void (*tick)(void *context, ka_time now, const struct ka_event *capture);
     void *context;
-    bool lookalikes;   /* lookalike events are wanted too */
-    bool report;       /* the engine looks closer: see ka_engine_config */
+    bool lookalikes; /* lookalike events are wanted too */
+    bool status;     /* tick needs the capture event, which costs a look at the kernel's counters */
+    bool report;     /* the engine looks closer: see ka_engine_config */
     bool summary_only; /* nothing but the `capture` event is wanted */
 };
 

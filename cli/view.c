@@ -174,7 +174,7 @@ static void tick(void *context, ka_time now, const struct ka_event *capture)
     if (view->outbox == NULL)
         return;
     tell_lost(view, ka_outbox_lost(view->outbox));
-    if (view->has_status_line)
+    if (capture != NULL)
         show_status(view, &capture->capture);
 }
 
@@ -190,6 +190,7 @@ struct ka_pipeline_outlet ka_view_outlet(struct ka_view *view)
         .tick = tick,
         .context = view,
         .lookalikes = view->options->verbose,
+        .status = view->has_status_line,
         /* A recorder's comments are made of events. */
         .summary_only = view->options->quiet && view->recorder == NULL,
     };

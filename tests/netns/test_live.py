@@ -280,7 +280,7 @@ def interim(watch):
 def seeded(lab):
     watch = Watch(lab, lab.client, "wire").ready()
     check("the first screen says what this host's connections will send",
-          re.search(r"\d+ connections of this host have keepalive on; the next probe is due in",
+          re.search(r"\d+ connections of this host have keepalive on; next: .* > .* in \d",
                     watch.stderr()), watch.stderr())
     check("and what is listened to", "listening on wire (Ethernet)" in watch.stderr())
     watch.end()
