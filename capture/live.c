@@ -62,11 +62,15 @@ struct batch {
     "icmp6[0] < 128 or udp port 4789 or udp port 6081 or udp port 8472 or proto 4 or proto 41 or " \
     "proto 47 or proto 51 or proto 137 or ip6 proto 0 or ip6 proto 43 or ip6 proto 44 or "         \
     "ip6 proto 60"
-#define BESIDE_IP " or ether proto 0x8847 or ether proto 0x8848 or ether proto 0x8864"
+/* MPLS, PPPoE; tags and LLC as cooked captures name them. */
+#define BESIDE_IP                                                                                  \
+    " or ether proto 0x8847 or ether proto 0x8848 or ether proto 0x8864 or ether proto 0x8100 or " \
+    "ether proto 0x88a8 or ether proto 0x9100 or ether proto 4"
+#define ON_ETHERNET " or llc or vlan"
 
 const char *ka_live_default_filter(unsigned attempt)
 {
-    static const char *const filters[] = {INSIDE_IP BESIDE_IP " or vlan", INSIDE_IP BESIDE_IP,
+    static const char *const filters[] = {INSIDE_IP BESIDE_IP ON_ETHERNET, INSIDE_IP BESIDE_IP,
                                           INSIDE_IP};
     return attempt < sizeof(filters) / sizeof(filters[0]) ? filters[attempt] : NULL;
 }
