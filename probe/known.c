@@ -207,7 +207,26 @@ static void note(struct ka_known_conn *entry, unsigned side, const struct ka_pac
     if (!sender->live_ttl)
         entry->conn->side[side].ttl = packet->ttl;
     sender->live_ttl = true;
-    sender->seen = time;
+}
+
+/* Whether a segment shows that its sender is there, on this very connection. Not a SYN: who opens
+ * the same ports anew has lost what was before. Not what someone else's probe could be: an empty or
+ * one-byte segment counts only where the sender's numbers were known and it stands at them, or
+ * repeats NXT - 1 with a current acknowledgement, as the sender's own keepalive does. False
+ * positive: another prober's exact probe. */
+static bool is_sign_of_life(const struct ka_segment *segment)
+{
+    const struct ka_tcp *tcp = &segment->packet->tcp;
+    if ((segment->facts & KA_SEG_FITS) == 0 || (tcp->flags & (KA_TCP_SYN | KA_TCP_RST)) != 0)
+        return false;
+    if (tcp->length > 1 || (tcp->flags & KA_TCP_FIN) != 0)
+        return true;
+    if ((segment->facts & KA_SEG_UNBASED) != 0)
+        return false;
+    bool current = (segment->receiver.flags & KA_SIDE_ACKED) != 0 &&
+                   ka_seq_le(segment->receiver.acked_next, tcp->ack);
+    return (segment->facts & KA_SEG_AT_NEXT) != 0 ||
+           ((segment->facts & KA_SEG_BEFORE) != 0 && current);
 }
 
 static bool starts_anew(const struct ka_known_conn *entry, unsigned side, const struct ka_tcp *tcp)
@@ -249,6 +268,8 @@ enum ka_known_kind ka_known_take(struct ka_known *known, const struct ka_packet 
         ka_track_rebase(entry->conn, *side, packet);
     entry->watched |= live;
     note(entry, *side, packet, live);
+    if (live && told && is_sign_of_life(&segment))
+        entry->side[*side].seen = packet->frame->time;
     return KA_KNOWN_SEGMENT;
 }
 

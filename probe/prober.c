@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 #include "probe/prober.h"
 
-#include "decode/decode.h"
+#include "probe/parts.h"
 #include "probe/telling.h"
 
 #include <errno.h>
@@ -13,21 +13,6 @@
 
 #define PROGRESS_EVERY (200 * KA_MILLISECOND)
 #define LOOK_EVERY     (50 * KA_MILLISECOND)
-
-struct ka_prober {
-    struct ka_prober_config config;
-    struct ka_dialogue **dialogues; /* one allocation each: they must not move */
-    uint32_t count;
-    uint32_t room;
-    uint32_t ended;
-    uint64_t sent;
-    uint64_t answered;
-    ka_time began;     /* wall clock */
-    ka_time next_send; /* monotonic */
-    ka_time shown;     /* monotonic, of the last progress */
-    struct ka_error error;
-    bool failed; /* in a callback; error says how */
-};
 
 static ka_time read_clock(clockid_t clock)
 {
@@ -41,7 +26,7 @@ ka_time ka_prober_wall(void)
     return read_clock(CLOCK_REALTIME);
 }
 
-static ka_time monotonic(void)
+ka_time ka_prober_monotonic(void)
 {
     return read_clock(CLOCK_MONOTONIC);
 }
@@ -79,102 +64,10 @@ ka_time ka_prober_idle(const struct ka_prober *prober, const struct ka_known_con
     return now > since ? now - since : 0;
 }
 
-/* --- answers */
-
-static void end_dialogue(struct ka_prober *prober, struct ka_dialogue *dialogue,
-                         enum ka_dialogue_end end, const char *why)
-{
-    dialogue->end = (uint8_t)end;
-    snprintf(dialogue->why, sizeof(dialogue->why), "%s", why);
-    prober->ended++;
-}
-
-/* The asking of one end is over. */
-static void conclude(struct ka_prober *prober, struct ka_dialogue *dialogue)
-{
-    const struct ka_prober_config *config = &prober->config;
-    struct ka_endpoint target = ka_known_end(dialogue->entry, dialogue->to);
-    struct ka_target_facts facts = dialogue->target;
-    facts.gentle =
-        dialogue->ask.probe.kind == KA_PROBE_NUMBERED && dialogue->ask.probe.mode == KA_ACK_GENTLE;
-    ka_judgement_verdict(&dialogue->ask.judgement, &facts, &target, &dialogue->verdict);
-    dialogue->judged = true;
-    ka_tell_verdict(&config->sink, dialogue, ka_prober_wall());
-    bool alive = dialogue->verdict.verdict == KA_VERDICT_ALIVE;
-    dialogue->entry->side[dialogue->to].found = alive;
-    if (!alive || !dialogue->both) {
-        end_dialogue(prober, dialogue, KA_DIALOGUE_DONE, "");
-        return;
-    }
-    dialogue->both = false;
-    dialogue->to = !dialogue->to;
-    dialogue->ask = (struct ka_ask){.due = monotonic() + config->ask.interval};
-}
-
-/* A stamp from a file may be of another place: then a living target's TTL would not fit. A reset is
- * held against it all the same, it needs a cause. */
-static struct ka_target_facts facts_for(const struct ka_dialogue *dialogue,
-                                        const struct ka_observation *seen)
-{
-    struct ka_target_facts facts = dialogue->target;
-    if (!dialogue->entry->side[dialogue->to].live_ttl && seen->reaction != KA_REACTION_RST)
-        facts.ttl = 0;
-    return facts;
-}
-
-static void take_answer(struct ka_prober *prober, struct ka_dialogue *dialogue,
-                        const struct ka_observation *seen, ka_time wall)
-{
-    ka_time rtt = KA_TIME_NONE;
-    struct ka_ask *ask = &dialogue->ask;
-    struct ka_target_facts facts = facts_for(dialogue, seen);
-    bool first = ka_ask_take(ask, &prober->config.ask, seen, &facts, wall, &rtt);
-    bool hop = seen->reaction == KA_REACTION_ICMP_HOP && ask->judgement.sent > 0;
-    if (!first && !hop)
-        return;
-    if (!prober->config.quiet)
-        ka_tell_answer(&prober->config.sink, dialogue, seen, rtt, wall);
-    if (!first)
-        return;
-    char outcome[KA_TELL_SIZE];
-    ka_tell_outcome(seen, rtt, outcome);
-    prober->answered++;
-    if (ka_injector_answered(prober->config.injector, wall, &ask->probe, outcome, &prober->error) !=
-        0)
-        prober->failed = true;
-    if (ask->done)
-        conclude(prober, dialogue);
-}
-
-static void take_frame(void *context, const struct ka_frame *frame)
-{
-    struct ka_prober *prober = context;
-    struct ka_packet packet;
-    struct ka_known_conn *entry = NULL;
-    unsigned side = 0;
-    if (ka_decode(frame, &packet) != KA_DECODED)
-        return;
-    enum ka_known_kind kind =
-        ka_known_take(prober->config.known, &packet, true, prober->config.grow, &entry, &side);
-    if (kind == KA_KNOWN_NOTHING || entry->dialogue == 0)
-        return;
-    struct ka_dialogue *dialogue = prober->dialogues[entry->dialogue - 1];
-    if (dialogue->end != KA_DIALOGUE_OPEN || dialogue->ask.judgement.sent == 0)
-        return;
-    if (kind == KA_KNOWN_OWN && side == !dialogue->to)
-        ka_ask_left(&dialogue->ask, frame->time);
-    bool answers = kind == KA_KNOWN_ERROR || (kind == KA_KNOWN_SEGMENT && side == dialogue->to);
-    if (!answers)
-        return;
-    struct ka_observation seen = ka_observe(&packet, &dialogue->ask.probe);
-    if (seen.reaction != KA_REACTION_NONE)
-        take_answer(prober, dialogue, &seen, frame->time);
-}
-
 /* Reads what has come, waiting until `until` (monotonic) at most. A signal ends the wait. */
 static int listen_until(struct ka_prober *prober, ka_time until, struct ka_error *error)
 {
-    ka_time left = until - monotonic();
+    ka_time left = until - ka_prober_monotonic();
     struct pollfd ready = {.fd = prober->config.tap != NULL ? ka_tap_fd(prober->config.tap) : -1,
                            .events = POLLIN};
     struct timespec wait = {.tv_sec = left > 0 ? left / KA_SECOND : 0,
@@ -184,7 +77,7 @@ static int listen_until(struct ka_prober *prober, ka_time until, struct ka_error
     if (prober->config.tap == NULL)
         return 0;
     while (ready.revents != 0) {
-        int count = ka_tap_read(prober->config.tap, take_frame, prober, error);
+        int count = ka_tap_read(prober->config.tap, ka_prober_take, prober, error);
         if (count < 0)
             return -1;
         if (count == 0)
@@ -200,9 +93,9 @@ int ka_prober_learn(struct ka_prober *prober, ka_time most,
                     bool (*enough)(void *context, struct ka_prober *prober), void *context,
                     struct ka_error *error)
 {
-    ka_time end = monotonic() + most;
+    ka_time end = ka_prober_monotonic() + most;
     while (!prober->config.stop(prober->config.context)) {
-        ka_time now = monotonic();
+        ka_time now = ka_prober_monotonic();
         if (now >= end || (enough != NULL && enough(context, prober)))
             return 0;
         if (listen_until(prober, now + LOOK_EVERY < end ? now + LOOK_EVERY : end, error) < 0)
@@ -232,7 +125,7 @@ struct ka_dialogue *ka_prober_add(struct ka_prober *prober, struct ka_known_conn
     dialogue->entry = entry;
     dialogue->to = (uint8_t)first;
     dialogue->both = both;
-    dialogue->ask.due = monotonic();
+    dialogue->ask.due = ka_prober_monotonic();
     prober->dialogues[prober->count++] = dialogue;
     entry->dialogue = prober->count;
     return dialogue;
@@ -246,7 +139,7 @@ static bool may_ask(struct ka_prober *prober, struct ka_dialogue *dialogue)
     if (!dialogue->judged && dialogue->ask.judgement.sent == 0) {
         dialogue->idle = ka_prober_idle(prober, dialogue->entry);
         if (dialogue->idle < config->idle) {
-            end_dialogue(prober, dialogue, KA_DIALOGUE_BUSY, "");
+            ka_prober_end(prober, dialogue, KA_DIALOGUE_BUSY, "");
             return false;
         }
     }
@@ -257,11 +150,11 @@ static bool may_ask(struct ka_prober *prober, struct ka_dialogue *dialogue)
         return true;
     if (dialogue->ask.judgement.sent > 0) {
         dialogue->ask.done = true; /* what spoke for the other end is too old by now */
-        conclude(prober, dialogue);
+        ka_prober_conclude(prober, dialogue);
         return false;
     }
     ka_risk_text(dialogue->entry, dialogue->to, why);
-    end_dialogue(prober, dialogue, KA_DIALOGUE_RISKY, why);
+    ka_prober_end(prober, dialogue, KA_DIALOGUE_RISKY, why);
     return false;
 }
 
@@ -301,7 +194,7 @@ static int log_silence(struct ka_prober *prober, const struct ka_dialogue *dialo
 static void take_reply(struct ka_prober *prober, struct ka_dialogue *dialogue,
                        const struct ka_probe *probe, const struct ka_reply *reply, ka_time wall)
 {
-    ka_time now = monotonic();
+    ka_time now = ka_prober_monotonic();
     struct ka_ask *ask = &dialogue->ask;
     char why[KA_RISK_TEXT_SIZE];
     if (reply->kind == KA_REPLY_REFUSED && reply->wait_ms > 0) {
@@ -322,7 +215,7 @@ static void take_reply(struct ka_prober *prober, struct ka_dialogue *dialogue,
     }
     snprintf(why, sizeof(why), "kasniff-inject %s: %.400s",
              reply->kind == KA_REPLY_REFUSED ? "refuses" : "could not send", reply->text);
-    end_dialogue(prober, dialogue, KA_DIALOGUE_FAILED, why);
+    ka_prober_end(prober, dialogue, KA_DIALOGUE_FAILED, why);
 }
 
 static int send_probe(struct ka_prober *prober, struct ka_dialogue *dialogue,
@@ -334,7 +227,7 @@ static int send_probe(struct ka_prober *prober, struct ka_dialogue *dialogue,
     if (!may_ask(prober, dialogue))
         return 0;
     if (make_probe(prober, dialogue, &probe, &reason) != 0) {
-        end_dialogue(prober, dialogue, KA_DIALOGUE_FAILED, reason.text);
+        ka_prober_end(prober, dialogue, KA_DIALOGUE_FAILED, reason.text);
         return 0;
     }
     if (!dialogue->begun || dialogue->ask.judgement.sent == 0) {
@@ -354,7 +247,7 @@ static int send_probe(struct ka_prober *prober, struct ka_dialogue *dialogue,
 /* Does what is due for one dialogue. */
 static int step(struct ka_prober *prober, struct ka_dialogue *dialogue, struct ka_error *error)
 {
-    ka_time now = monotonic();
+    ka_time now = ka_prober_monotonic();
     struct ka_ask *ask = &dialogue->ask;
     if (dialogue->end != KA_DIALOGUE_OPEN)
         return 0;
@@ -365,14 +258,14 @@ static int step(struct ka_prober *prober, struct ka_dialogue *dialogue, struct k
         return 0;
     if (log_silence(prober, dialogue, error) < 0)
         return -1;
-    conclude(prober, dialogue);
+    ka_prober_conclude(prober, dialogue);
     return 0;
 }
 
 /* When something is due next, at most LOOK_EVERY from now. */
 static ka_time find_next(const struct ka_prober *prober)
 {
-    ka_time next = monotonic() + LOOK_EVERY;
+    ka_time next = ka_prober_monotonic() + LOOK_EVERY;
     for (uint32_t i = 0; i < prober->count; i++) {
         const struct ka_dialogue *dialogue = prober->dialogues[i];
         if (dialogue->end != KA_DIALOGUE_OPEN)
@@ -394,8 +287,9 @@ int ka_prober_run(struct ka_prober *prober, struct ka_error *error)
                 return -1;
         if (prober->ended < prober->count && listen_until(prober, find_next(prober), error) < 0)
             return -1;
-        if (prober->config.progress != NULL && monotonic() - prober->shown >= PROGRESS_EVERY) {
-            prober->shown = monotonic();
+        if (prober->config.progress != NULL &&
+            ka_prober_monotonic() - prober->shown >= PROGRESS_EVERY) {
+            prober->shown = ka_prober_monotonic();
             prober->config.progress(prober->config.context);
         }
     }

@@ -20,6 +20,7 @@ import time
 KASNIFF = os.path.abspath(os.environ.get("KASNIFF", "kasniff"))
 CLONE_NEWNET = 0x40000000
 TCP_REPAIR = 19
+SO_RCVBUFFORCE = 33
 LIBC = ctypes.CDLL(None, use_errno=True)
 CLIENT = {4: "10.9.1.2", 6: "fd09:1::2"}
 SERVER = {4: "10.9.2.2", 6: "fd09:2::2"}
@@ -231,6 +232,7 @@ class Recording:
         self.path = os.path.join(lab.scratch.name, f"{end}-{secrets.token_hex(4)}.pcap")
         with lab.inside(end):
             self.socket = socket.socket(socket.AF_PACKET, socket.SOCK_RAW, socket.htons(3))
+        self.socket.setsockopt(socket.SOL_SOCKET, SO_RCVBUFFORCE, 64 << 20)
         self.socket.settimeout(0.1)
         self.frames = []
         self.ended = threading.Event()
