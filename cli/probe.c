@@ -55,7 +55,8 @@ static bool knows_enough(void *context, struct ka_prober *prober)
     ka_time now = ka_prober_wall();
     unsigned first = options->both ? ka_risk_first(single->entry, single->side, now) : single->side;
     ka_time idle = options->idle >= 0 ? options->idle : KA_SECOND;
-    if (!ka_known_facts(single->entry, first).numbers_known)
+    /* A byte goes only where nothing is in flight: what is resent now and then has to be heard. */
+    if (options->bytes == 1 || !ka_known_facts(single->entry, first).numbers_known)
         return false;
     if (options->both && !ka_known_facts(single->entry, !first).numbers_known)
         return false;
@@ -197,6 +198,8 @@ static int check(const struct ka_probe_options *options, struct ka_error *error)
     bool any = options->interface == NULL || strcmp(options->interface, "any") == 0;
     if (options->bytes == 1 && !options->exact)
         return ka_error_set(error, "--bytes 1 needs --exact: the target looks at every field");
+    if (options->bytes == 1 && (options->all || (options->idle >= 0 && options->idle < KA_SECOND)))
+        return ka_error_set(error, "--bytes 1 goes to one connection, idle for 1 s at least");
     if (options->link && any)
         return ka_error_set(error, "--link needs -i IFACE: frames leave by one interface");
     if (options->write != NULL && !options->dry_run)

@@ -180,6 +180,7 @@ static ka_time idle_of(const struct ka_socket *socket)
 static void mark_local(struct ka_known_conn *entry, unsigned side, const struct ka_socket *socket)
 {
     entry->side[side].local = true;
+    entry->side[side].resending = socket->timer == KA_SOCKET_TIMER_RETRANSMIT;
     entry->idle_told = idle_of(socket);
 }
 

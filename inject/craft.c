@@ -34,8 +34,8 @@ static int check_wish(const struct ka_probe_facts *facts, const struct ka_probe_
                                    "sender: a probe without them, or with old ones, would be "
                                    "dropped (RFC 7323 5)");
     if (wish->length == 1 && !facts->sack)
-        return ka_error_set(error, "a byte is not sent where SACK is off: it would count as a "
-                                   "duplicate acknowledgement");
+        return ka_error_set(error, "a byte is not sent where SACK is off, or its handshake was "
+                                   "not seen: it would count as a duplicate acknowledgement");
     if (wish->length == 1 && facts->in_flight)
         return ka_error_set(error, "a byte is not sent while data is in flight");
     return 0;

@@ -325,7 +325,9 @@ struct ka_probe_facts ka_known_facts(const struct ka_known_conn *entry, unsigned
     facts.timestamps_known = find_tsval(entry, !to, &facts.tsval);
     find_tsval(entry, to, &facts.tsecr);
     bool all_acked = sender->has_end && facts.numbers_known && sender->end == facts.nxt;
-    facts.in_flight = !all_acked && ((from->flags & KA_SIDE_SENT) == 0 || ka_side_in_flight(from));
+    facts.in_flight =
+        sender->resending ||
+        (!all_acked && ((from->flags & KA_SIDE_SENT) == 0 || ka_side_in_flight(from)));
     /* A numbered probe without the timestamps that the connection uses would be dropped unseen; one
      * without numbers is answered, and the answer tells them. */
     if (facts.timestamps && !facts.timestamps_known)

@@ -30,6 +30,7 @@ struct ka_known_side {
     bool signs;                /* TCP-MD5 or TCP-AO */
     bool live_ttl;             /* the TTL known of it was seen live, not read from a file */
     bool local;                /* this host has the connection, with this end */
+    bool resending;            /* the kernel told that it resends what was not acknowledged */
     bool found;                /* found alive in this run */
     bool reset;                /* it sent a reset that was seen live */
     struct ka_probe_link link; /* of frames that it sends, where seen */

@@ -147,8 +147,9 @@ class Lab:
         with self.lock:
             self.runs += 1
             log = os.path.join(self.scratch.name, f"log{self.runs}")
+        usual = [] if "--log" in arguments else ["--log", log]
         done = subprocess.run(["ip", "netns", "exec", self.space[end], KASNIFF, "probe", "--json",
-                               "--log", log, *arguments], capture_output=True, text=True,
+                               *usual, *arguments], capture_output=True, text=True,
                               timeout=timeout, check=False)
         return Verdict(done)
 
@@ -176,6 +177,7 @@ class Connection:
         self.server.settimeout(10)
         self.lab = lab
         self.family = family
+        self.server_port = self.server.getsockname()[1]
         self.seen = endpoint(peer)  # the client as the server knows it
         self.ends = {"client": endpoint(self.client.getsockname()),
                      "server": endpoint(self.client.getpeername())}
