@@ -89,7 +89,7 @@ void ka_line_probe(struct ka_text *line, const struct ka_ev_probe *probe)
     if (probe->confidence != KA_CERTAIN)
         ka_text_put_string(line, ", probably a keepalive");
     if (probe->injected)
-        ka_text_put_string(line, ", injected by someone else");
+        ka_text_put_string(line, ", injected");
 }
 
 static void put_icmp(struct ka_text *line, const struct ka_ev_answer *answer)

@@ -66,7 +66,7 @@ static const struct sample packet_samples[] = {
     },
     {
         "12:00:06.000000  probe    10.0.0.1:33412 > 10.0.0.2:5432  1 byte, idle time unknown, "
-        "number 2 after 10.0 s, probably a keepalive, injected by someone else",
+        "number 2 after 10.0 s, probably a keepalive, injected",
         {
             .type = KA_EVENT_PROBE,
             .envelope = {.time = AFTER_MS(6000),
