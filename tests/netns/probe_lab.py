@@ -157,6 +157,23 @@ class Lab:
         return Recording(self, end)
 
 
+def reach(lab, kind, address):
+    """Connects; the neighbours of a link just made are not always found at once."""
+    until = time.monotonic() + 20
+    while True:
+        with lab.inside("client"):
+            client = socket.socket(kind)
+        client.settimeout(10)
+        try:
+            client.connect(address)
+            return client
+        except OSError:
+            client.close()
+            if time.monotonic() > until:
+                raise
+            time.sleep(0.2)
+
+
 class Connection:
     """A TCP connection from the client to the server; both ends are sockets here."""
 
@@ -168,10 +185,7 @@ class Connection:
                 listener.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, receive_buffer)
             listener.bind((SERVER[family], 0))
             listener.listen()
-        with lab.inside("client"):
-            self.client = socket.socket(kind)
-        self.client.settimeout(10)
-        self.client.connect(listener.getsockname()[:2])
+        self.client = reach(lab, kind, listener.getsockname()[:2])
         self.server, peer = listener.accept()
         listener.close()
         self.server.settimeout(10)
