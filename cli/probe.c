@@ -76,9 +76,14 @@ static void tell_standing(const struct single *single, unsigned first)
         fprintf(stderr, "kasniff: %s: %s\n", ends[i],
                 ka_presence_text(ka_risk_presence(single->entry, i, now)));
     }
+    if (!single->entry->side[0].local && !single->entry->side[1].local)
+        fprintf(stderr,
+                "kasniff: neither end is open on this host: probes leave as it routes them, "
+                "answers must pass by here\n");
     fprintf(stderr, "kasniff: the numbers are %s; asking %s\n",
             facts.numbers_known ? "known" : "not known, a probe without them may tell",
             ends[first]);
+    fprintf(stderr, "kasniff: an answered probe starts the timers of firewalls on the way anew\n");
     if (single->session.options->exact)
         fprintf(stderr,
                 "kasniff: exact: if %s has lost this connection, its reset kills the end at %s\n",

@@ -143,15 +143,18 @@ class Lab:
             self.connections.append(connection)
         return connection
 
-    def probe(self, end, *arguments, timeout=60):
+    def probe(self, end, *arguments):
+        return Verdict(self.tell(end, "--json", *arguments))
+
+    def tell(self, end, *arguments, timeout=60):
+        """The finished process, with what it wrote."""
         with self.lock:
             self.runs += 1
             log = os.path.join(self.scratch.name, f"log{self.runs}")
         usual = [] if "--log" in arguments else ["--log", log]
-        done = subprocess.run(["ip", "netns", "exec", self.space[end], KASNIFF, "probe", "--json",
-                               *usual, *arguments], capture_output=True, text=True,
-                              timeout=timeout, check=False)
-        return Verdict(done)
+        return subprocess.run(["ip", "netns", "exec", self.space[end], KASNIFF, "probe", *usual,
+                               *arguments], capture_output=True, text=True, timeout=timeout,
+                              check=False)
 
     def record(self, end):
         return Recording(self, end)
