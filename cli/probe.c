@@ -93,6 +93,20 @@ static void tell_standing(const struct single *single, unsigned first)
                 ends[!first], ends[first]);
 }
 
+/* An asking that ended before its --count, since what spoke for the other end got too old. */
+static void tell_early_end(const struct single *single, const struct ka_dialogue *dialogue)
+{
+    const struct ka_probe_options *options = single->session.options;
+    const struct ka_ev_verdict *verdict = &dialogue->verdict;
+    bool alive = verdict->verdict == KA_VERDICT_ALIVE || verdict->verdict == KA_VERDICT_DOUBTFUL;
+    if (!options->quiet && alive && verdict->answered == verdict->sent &&
+        verdict->sent < options->count)
+        fprintf(stderr,
+                "kasniff: asked %u times, not %u: nothing shows any more that the other end is "
+                "there, and the target would be reset by it if not (--yes goes on)\n",
+                verdict->sent, (unsigned)options->count);
+}
+
 static int conclude(const struct single *single, const struct ka_dialogue *dialogue,
                     struct ka_error *error)
 {
@@ -117,6 +131,7 @@ static int conclude(const struct single *single, const struct ka_dialogue *dialo
         ka_error_set(error, "interrupted before there was a verdict");
         return KA_EXIT_FAILED;
     }
+    tell_early_end(single, done);
     if (ka_output_flush(single->session.output, error) < 0)
         return KA_EXIT_FAILED;
     return ka_verdict_exit((enum ka_verdict)done->verdict.verdict);

@@ -143,10 +143,8 @@ static bool may_ask(struct ka_prober *prober, struct ka_dialogue *dialogue)
             return false;
         }
     }
-    /* What its answer can do to it, the first answer has done, unless the other end went since. */
-    enum ka_presence other = ka_risk_presence(dialogue->entry, !dialogue->to, ka_prober_wall());
-    bool survived = dialogue->ask.judgement.answered > 0 && other != KA_PRESENCE_GONE;
-    if (config->yes || survived || other >= KA_PRESENCE_SEEN)
+    /* Before each probe, not the first alone: the other end may have gone since. */
+    if (config->yes || ka_risk_free(dialogue->entry, dialogue->to, ka_prober_wall()))
         return true;
     if (dialogue->ask.judgement.sent > 0) {
         dialogue->ask.done = true; /* what spoke for the other end is too old by now */

@@ -8,14 +8,14 @@ enum ka_presence ka_risk_presence(const struct ka_known_conn *entry, unsigned si
     const struct ka_known_side *known = &entry->side[side];
     if (known->reset)
         return KA_PRESENCE_GONE;
-    if (known->found)
+    /* A stamp from the future comes from a clock that stepped: it proves nothing. */
+    bool fresh =
+        known->seen != KA_TIME_NONE && known->seen <= now && now - known->seen <= KA_PRESENCE_FRESH;
+    if (known->found && fresh)
         return KA_PRESENCE_FOUND;
     if (known->local)
         return KA_PRESENCE_LOCAL;
-    /* A stamp from the future comes from a clock that stepped: it proves nothing. */
-    if (known->seen != KA_TIME_NONE && known->seen <= now && now - known->seen <= KA_PRESENCE_FRESH)
-        return KA_PRESENCE_SEEN;
-    return KA_PRESENCE_NONE;
+    return fresh ? KA_PRESENCE_SEEN : KA_PRESENCE_NONE;
 }
 
 bool ka_risk_free(const struct ka_known_conn *entry, unsigned to, ka_time now)

@@ -16,10 +16,10 @@ enum ka_presence {
     KA_PRESENCE_NONE,  /* nothing speaks for it */
     KA_PRESENCE_SEEN,  /* it sent something within KA_PRESENCE_FRESH */
     KA_PRESENCE_LOCAL, /* this host has the connection */
-    KA_PRESENCE_FOUND, /* it was found alive in this run */
+    KA_PRESENCE_FOUND, /* it was found alive in this run, and answered within KA_PRESENCE_FRESH */
 };
 
-/* How long a packet seen speaks for its sender. */
+/* How long a packet seen, an answer too, speaks for its sender. */
 #define KA_PRESENCE_FRESH (10 * KA_SECOND)
 
 /* What speaks for the side at `now`, wall clock. */
