@@ -41,6 +41,15 @@ static int check_wish(const struct ka_probe_facts *facts, const struct ka_probe_
     return 0;
 }
 
+/* What `from` has acknowledged, at least. Read off the target's own seq it could be more than that:
+ * data that never arrived would put the gentle ack, and so the number of the target's reset, into
+ * the window of `from`, who then asks back (RFC 5961 3) and is told off with the exact number. No
+ * window reaches back 2^30 (RFC 7323 2.2). */
+static uint32_t find_rcv(const struct ka_probe_facts *facts)
+{
+    return facts->rcv_from_target ? facts->rcv - (1u << 30) : facts->rcv;
+}
+
 int ka_probe_craft(const struct ka_probe_facts *facts, const struct ka_probe_wish *wish,
                    struct ka_probe *out, struct ka_error *error)
 {
@@ -62,9 +71,9 @@ int ka_probe_craft(const struct ka_probe_facts *facts, const struct ka_probe_wis
         probe.kind = KA_PROBE_NUMBERED;
         probe.mode = wish->mode;
         probe.nxt = facts->nxt;
-        probe.rcv = facts->rcv;
+        probe.rcv = find_rcv(facts);
         probe.seq = facts->nxt - 1;
-        probe.ack = wish->mode == KA_ACK_EXACT ? facts->rcv : facts->rcv - KA_GENTLE_DISTANCE;
+        probe.ack = wish->mode == KA_ACK_EXACT ? probe.rcv : probe.rcv - KA_GENTLE_DISTANCE;
         probe.length = wish->length;
         probe.has_timestamps = facts->timestamps;
         probe.tsval = facts->timestamps ? facts->tsval : 0;

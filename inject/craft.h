@@ -42,7 +42,8 @@ struct ka_probe_wish {
 uint8_t ka_initial_ttl(uint8_t seen);
 
 /* Makes the probe: seq = nxt - 1, ack = rcv or 1000 less, timestamps where the connection uses
- * them. Without numbers it is numberless, which takes neither a byte nor an exact ack. The id is
+ * them; rcv 2^30 back where it was read off the target, since the source may have acknowledged
+ * less. Without numbers it is numberless, which takes neither a byte nor an exact ack. The id is
  * left 0. Returns 0, or -1 with the reason why there is no such probe, *out untouched. */
 int ka_probe_craft(const struct ka_probe_facts *facts, const struct ka_probe_wish *wish,
                    struct ka_probe *out, struct ka_error *error);

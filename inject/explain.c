@@ -69,7 +69,8 @@ static void add_numbers(struct text *text, const struct ka_probe *probe)
     if (probe->mode == KA_ACK_EXACT)
         add(text, "  ack is the true one (exact).\n");
     else
-        add(text, "  ack is the true one - %d (gentle).\n", KA_GENTLE_DISTANCE);
+        add(text, "  ack is %d below %u, which the source acknowledged at least (gentle).\n",
+            KA_GENTLE_DISTANCE, probe->rcv);
 }
 
 /* What each state of the target makes of the probe, as measured on Linux. */

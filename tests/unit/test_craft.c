@@ -40,6 +40,18 @@ static struct ka_probe_facts v4_facts(void)
     return make_facts("10.0.0.1:4000", "10.0.0.2:80");
 }
 
+/* Data of the target that has not arrived lies between what it sent and what the source has. */
+static void an_ack_read_off_the_target_is_below_any_window(void **state)
+{
+    (void)state;
+    struct ka_probe_facts facts = v4_facts();
+    struct ka_probe probe;
+    facts.rcv_from_target = true;
+    assert_int_equal(ka_probe_craft(&facts, &(struct ka_probe_wish){.length = 0}, &probe, NULL), 0);
+    assert_int_equal(probe.rcv, 5000 - (1u << 30));
+    assert_int_equal(probe.ack, 4000 - (1u << 30));
+}
+
 static void a_gentle_probe_is_the_default(void **state)
 {
     (void)state;
@@ -274,7 +286,7 @@ static void an_answer_without_numbers_before_tells_them(void **state)
     assert_int_equal(ka_probe_craft(&facts, &(struct ka_probe_wish){.length = 0}, &probe, NULL), 0);
     assert_int_equal(probe.kind, KA_PROBE_NUMBERED);
     assert_int_equal(probe.seq, UINT32_MAX);
-    assert_int_equal(probe.ack, 8000);
+    assert_int_equal(probe.ack, 8000 - (1u << 30));
     assert_int_equal(probe.tsval, 12);
     assert_int_equal(probe.tsecr, 11);
     /* What the target says of its own numbers is no acknowledgement by the other end. */
@@ -311,6 +323,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_gentle_probe_is_the_default),
+        cmocka_unit_test(an_ack_read_off_the_target_is_below_any_window),
         cmocka_unit_test(numbers_wrap_around),
         cmocka_unit_test(a_byte_and_an_exact_ack_are_wishes),
         cmocka_unit_test(without_numbers_the_probe_has_none),
