@@ -5,6 +5,7 @@
  */
 #include "config.h"
 
+#include "base/descriptors.h"
 #include "cli/audit.h"
 #include "cli/command.h"
 #include "cli/probe.h"
@@ -175,6 +176,8 @@ int main(int argc, char **argv)
     struct ka_error error = {.text = ""};
     const struct ka_command *command = commands[0];
     int status = KA_EXIT_USAGE;
+    if (ka_descriptors_occupy() < 0)
+        return KA_EXIT_FAILED; /* there is nowhere to say why */
     const char **arguments = calloc((size_t)argc + 1, sizeof(*arguments));
     if (arguments == NULL || argc < 1) {
         status = KA_EXIT_FAILED;

@@ -6,6 +6,7 @@
  */
 #include "config.h"
 
+#include "base/descriptors.h"
 #include "inject/confine.h"
 #include "inject/guard.h"
 #include "inject/local.h"
@@ -281,6 +282,8 @@ int main(int argc, char **argv)
                                          .total = KA_TOTAL_DEFAULT,
                                          .unanswered = KA_UNANSWERED_DEFAULT}};
     int status;
+    if (ka_descriptors_occupy() < 0)
+        return STATUS_FAILED;
     ka_confine_descriptors();
     settings.allow = calloc(ALLOW_MAX, sizeof(*settings.allow));
     if (settings.allow == NULL)
