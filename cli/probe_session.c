@@ -182,6 +182,9 @@ static void mark_local(struct ka_known_conn *entry, unsigned side, const struct 
     entry->side[side].local = true;
     entry->side[side].resending = socket->timer == KA_SOCKET_TIMER_RETRANSMIT;
     entry->idle_told = idle_of(socket);
+    entry->side[side].fin =
+        socket->state == KA_SOCKET_FIN_WAIT_1 || socket->state == KA_SOCKET_FIN_WAIT_2;
+    entry->side[!side].fin = socket->state == KA_SOCKET_CLOSE_WAIT;
 }
 
 int ka_probe_session_local(struct ka_probe_session *session, struct ka_error *error)

@@ -27,6 +27,7 @@ struct ka_known_side {
     bool has_echo;
     bool has_end;
     bool has_ip_id;
+    bool fin;                  /* this host's socket tells that it has sent its FIN */
     bool signs;                /* TCP-MD5 or TCP-AO */
     bool live_ttl;             /* the TTL known of it was seen live, not read from a file */
     bool local;                /* this host has the connection, with this end */
