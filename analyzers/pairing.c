@@ -200,7 +200,7 @@ static unsigned choose(const struct ka_prober *prober, struct ka_occurrence *ans
 {
     unsigned last = prober->waiting - 1u;
     answer->rtt = KA_TIME_NONE;
-    if ((prober->flags & KA_PROBER_SETTLED) != 0)
+    if (!is_waiting(prober)) /* the newest has its answer: an older one's, late */
         return 0;
     answer->rtt = ka_time_between(prober->last_probe, answer->time);
     ka_time lowest = lowest_rtt(prober);
@@ -216,15 +216,22 @@ static unsigned choose(const struct ka_prober *prober, struct ka_occurrence *ans
     return last - 1;
 }
 
-static void settle_alive(struct ka_prober *prober, const struct ka_occurrence *answer, unsigned at)
+/* The probe at `at` has its answer: it waits no more, and is not counted as unanswered. Returns
+ * true when it was the newest. */
+static bool settle(struct ka_prober *prober, unsigned at)
 {
-    bool newest = at + 1u == prober->waiting;
+    bool newest = at + 1u == prober->waiting && is_waiting(prober);
     bool counted_absent = !newest || (prober->flags & KA_PROBER_ABSENT) != 0;
     remove_outstanding(prober, at);
-    if (newest)
-        prober->flags |= KA_PROBER_SETTLED;
     if (counted_absent && prober->unanswered > 0)
         prober->unanswered--;
+    return newest;
+}
+
+static void settle_alive(struct ka_prober *prober, const struct ka_occurrence *answer, unsigned at)
+{
+    if (settle(prober, at))
+        prober->flags |= KA_PROBER_SETTLED;
     prober->answered++;
     prober->number = 0;
     note_rtt(prober, answer->rtt);
@@ -267,11 +274,11 @@ bool ka_pair_answer(struct ka_analysis *analysis, struct ka_occurrence *answer)
             prober->flags |= KA_PROBER_OTHER_TTL;
     } else if (answer->result == KA_ANSWER_ICMP) {
         prober->icmp++;
+        settle(prober, at);
         prober->flags |= KA_PROBER_ICMP;
-        remove_outstanding(prober, at);
     } else {
         prober->resets++;
-        remove_outstanding(prober, at);
+        settle(prober, at);
         prober->flags |= KA_PROBER_SETTLED;
         ka_pair_end(analysis, answer->conn);
     }
