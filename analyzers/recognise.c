@@ -216,9 +216,11 @@ static void judge_reset(struct ka_analysis *analysis, const struct ka_segment *s
     unsigned side = segment->side;
     struct ka_extra *extra = ka_extra_of(analysis, segment->conn);
     struct ka_prober *own = ka_prober_of(analysis, segment->conn, side);
-    if (try_answer(analysis, segment, KA_ANSWER_RST))
+    bool fits = (segment->facts & KA_SEG_FITS) != 0;
+    /* Anybody can send a RST; with other numbers its receiver drops it (RFC 9293 3.5.3). */
+    if (fits && try_answer(analysis, segment, KA_ANSWER_RST))
         return;
-    if ((segment->facts & KA_SEG_FITS) == 0 && (extra->flags & KA_EXTRA_CHALLENGED) == 0)
+    if (!fits && (extra->flags & KA_EXTRA_CHALLENGED) == 0)
         return;
     struct ka_occurrence occurrence = ka_occurrence_of(segment, KA_OCC_RESET, side);
     if (own != NULL && (gives_up(own, segment) || (extra->flags & KA_EXTRA_CHALLENGED) != 0)) {
