@@ -293,7 +293,7 @@ static struct ka_conn *renew(struct ka_analysis *analysis, struct ka_conn *conn,
     if (kind == handshake) {
         const struct ka_doubt *doubt = ka_doubt_of(analysis, conn);
         if (doubt != NULL && doubt->syn_waits && doubt->syn_side != side &&
-            packet->tcp.ack == doubt->syn.seq + doubt->syn.length + 1)
+            packet->tcp.ack - doubt->syn.seq - 1 <= doubt->syn.length) /* data may be refused */
             return reuse(analysis, conn, key, hash, packet);
         return conn;
     }
