@@ -53,6 +53,7 @@ static const struct transition transitions[INPUT_COUNT][KA_PEER_STATE_COUNT] = {
     [INPUT_ABSENT][KA_PEER_UNKNOWN] = {KA_PEER_SILENT, KA_APP_NONE, why_absent},
     [INPUT_ABSENT][KA_PEER_ALIVE] = {KA_PEER_SILENT, KA_APP_NONE, why_absent},
     [INPUT_STOPPED][KA_PEER_SILENT] = {KA_PEER_DEAD, KA_APP_ETIMEDOUT, why_stopped},
+    [INPUT_STOPPED][KA_PEER_UNREACHABLE] = {KA_PEER_DEAD, KA_APP_ETIMEDOUT, why_stopped},
     [INPUT_GAVE_UP][KA_PEER_UNKNOWN] = {KA_PEER_DEAD, KA_APP_ETIMEDOUT, why_gave_up},
     [INPUT_GAVE_UP][KA_PEER_ALIVE] = {KA_PEER_DEAD, KA_APP_ETIMEDOUT, why_gave_up},
     [INPUT_GAVE_UP][KA_PEER_SILENT] = {KA_PEER_DEAD, KA_APP_ETIMEDOUT, why_gave_up},
@@ -68,6 +69,7 @@ static const struct transition transitions[INPUT_COUNT][KA_PEER_STATE_COUNT] = {
     [INPUT_REINCARNATED][KA_PEER_UNKNOWN] = {KA_PEER_RESET, KA_APP_NONE, why_challenge},
     [INPUT_REINCARNATED][KA_PEER_ALIVE] = {KA_PEER_RESET, KA_APP_NONE, why_challenge},
     [INPUT_REINCARNATED][KA_PEER_SILENT] = {KA_PEER_RESET, KA_APP_NONE, why_challenge},
+    [INPUT_REINCARNATED][KA_PEER_UNREACHABLE] = {KA_PEER_RESET, KA_APP_NONE, why_challenge},
     [INPUT_UNREACHABLE][KA_PEER_UNKNOWN] = {KA_PEER_UNREACHABLE, KA_APP_NONE, why_icmp},
     [INPUT_UNREACHABLE][KA_PEER_ALIVE] = {KA_PEER_UNREACHABLE, KA_APP_NONE, why_icmp},
     [INPUT_UNREACHABLE][KA_PEER_SILENT] = {KA_PEER_UNREACHABLE, KA_APP_NONE, why_icmp},
@@ -131,7 +133,8 @@ static bool find_input(const struct ka_occurrence *occurrence, enum input *input
 static enum ka_app_error judge_error(enum input input, unsigned from,
                                      const struct ka_prober *prober)
 {
-    if (input == INPUT_GAVE_UP && from == KA_PEER_UNREACHABLE && prober->number == 8)
+    if (transitions[input][from].to == KA_PEER_DEAD && from == KA_PEER_UNREACHABLE &&
+        prober->number == 8)
         return KA_APP_EHOSTUNREACH;
     return transitions[input][from].error;
 }

@@ -93,10 +93,10 @@ static const uint8_t leads_to[HAPPENINGS][6] = {
     /* icmp */ {N, N, N, D, R, N},
     /* life */ {U, A, A, A, R, A},
     /* absence */ {S, S, S, D, R, N},
-    /* stopped */ {U, A, D, D, R, N},
+    /* stopped */ {U, A, D, D, R, D},
     /* gave up */ {D, D, D, D, R, D},
     /* reset */ {R, R, R, D, R, R},
-    /* reincarnated */ {R, R, R, D, R, N},
+    /* reincarnated */ {R, R, R, D, R, R},
     /* probe */ {U, A, S, D, R, N},
     /* window */ {U, A, S, D, R, N},
     /* lookalike */ {U, A, S, D, R, N},
@@ -156,6 +156,7 @@ static void the_error_stands_on_dead_and_reset_only(void **state)
         {KA_OCC_ANSWER, 1, KA_ANSWER_ACK, S, 0, KA_APP_NONE},
         {KA_OCC_GAVE_UP, 0, 0, N, 9, KA_APP_ETIMEDOUT},    /* Linux ignores the ICMP error */
         {KA_OCC_GAVE_UP, 0, 0, N, 8, KA_APP_EHOSTUNREACH}, /* BSD reports it in the end */
+        {KA_OCC_STOPPED, 1, 0, N, 3, KA_APP_ETIMEDOUT},
     };
     for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
         struct scene scene;
