@@ -208,6 +208,10 @@ bool ka_hold(struct ka_analysis *analysis, const struct ka_segment *segment);
 /* A probe goes out: what was waiting becomes older, an absence becomes known. */
 void ka_pair_probe(struct ka_analysis *analysis, struct ka_occurrence *probe);
 
+/* The side sends something of its own that is no answer, a probe, a window probe or a
+ * retransmission: it is alive, and what the other side waits for is late, not absent. */
+void ka_pair_life(struct ka_analysis *analysis, const struct ka_occurrence *sign);
+
 /* The occurrence, KA_OCC_ANSWER with result, frame and time, is an answer to a probe of the other
  * side, if one waits. Finds which, and lets it occur. False when none waits. */
 bool ka_pair_answer(struct ka_analysis *analysis, struct ka_occurrence *answer);

@@ -110,15 +110,14 @@ static void push_outstanding(struct ka_prober *prober, const struct ka_occurrenc
     prober->waiting = (prober->waiting + 1) & 3;
 }
 
-/* Who probes shows life: what the other waits for is late, not absent. */
-static void show_life(struct ka_analysis *analysis, const struct ka_occurrence *probe)
+void ka_pair_life(struct ka_analysis *analysis, const struct ka_occurrence *sign)
 {
-    struct ka_prober *other = ka_prober_of(analysis, probe->conn, !probe->side);
+    struct ka_prober *other = ka_prober_of(analysis, sign->conn, !sign->side);
     if (other == NULL || !is_waiting(other))
         return;
     other->flags |= KA_PROBER_EXCUSED;
     other->number = 0;
-    struct ka_occurrence life = *probe;
+    struct ka_occurrence life = *sign;
     life.kind = KA_OCC_LIFE;
     ka_occur(analysis, &life);
     ka_deadline_set(analysis, other, KA_TIME_NONE);
@@ -159,7 +158,8 @@ void ka_pair_probe(struct ka_analysis *analysis, struct ka_occurrence *probe)
     prober->flags &= (uint16_t) ~(KA_PROBER_ABSENT | KA_PROBER_EXCUSED);
     prober->flags |= probe->form & KA_PROBER_EXCUSED;
     set_deadline(analysis, prober);
-    show_life(analysis, probe);
+    if (!probe->injected) /* who injects says nothing about the host whose name is on it */
+        ka_pair_life(analysis, probe);
     ka_watch_update(analysis, probe->conn);
 }
 

@@ -41,6 +41,14 @@ static void occur_lookalike(struct ka_analysis *analysis, const struct ka_segmen
     ka_occur(analysis, &occurrence);
 }
 
+/* The host sends for reasons of its own, so it lives. */
+static void show_life(struct ka_analysis *analysis, const struct ka_segment *segment)
+{
+    struct ka_occurrence sign = ka_occurrence_of(segment, KA_OCC_LIFE, segment->side);
+    if ((segment->facts & KA_SEG_FITS) != 0)
+        ka_pair_life(analysis, &sign);
+}
+
 static void occur_window_probe(struct ka_analysis *analysis, const struct ka_segment *segment)
 {
     struct ka_extra *extra = ka_extra_need(analysis, segment->conn);
@@ -59,6 +67,7 @@ static void occur_window_probe(struct ka_analysis *analysis, const struct ka_seg
     extra->last_window_probe = segment->time;
     ka_watch_update(analysis, segment->conn);
     ka_occur(analysis, &occurrence);
+    show_life(analysis, segment);
 }
 
 /* What the form of a probe tells about the stack that sent it. */
@@ -130,6 +139,7 @@ static void judge_candidate(struct ka_analysis *analysis, const struct ka_segmen
         break;
     case KA_IS_RETRANSMISSION:
         occur_lookalike(analysis, segment, KA_LOOKALIKE_RETRANSMISSION);
+        show_life(analysis, segment);
         break;
     case KA_IS_REORDERED:
         occur_lookalike(analysis, segment, KA_LOOKALIKE_REORDERED);
