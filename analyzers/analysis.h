@@ -117,6 +117,13 @@ struct ka_occurrence ka_occurrence_of(const struct ka_segment *segment,
 
 /* --- records */
 
+/* Bytes taken for the table, the records and the deadlines. */
+uint64_t ka_analysis_memory(const struct ka_analysis *analysis);
+
+/* Takes a record as ka_slab_take does, unless that leaves less than `spare` bytes of the memory
+ * allowed. Returns 0, with analysis->memory_out set, when there is none. */
+uint32_t ka_record_take(struct ka_analysis *analysis, struct ka_slab *slab, uint64_t spare);
+
 /* The connection's record, or NULL when there is none yet. */
 static inline struct ka_extra *ka_extra_of(const struct ka_analysis *analysis,
                                            const struct ka_conn *conn)

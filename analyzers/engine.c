@@ -22,6 +22,8 @@ static const ka_time step_back = KA_SECOND;
 /* Where nothing at all was captured for so long, it may be that nobody was looking. */
 static const ka_time hole = 60 * KA_SECOND;
 
+enum { RECORDS_PART = 8 }; /* of the memory is left to records at least */
+
 struct ka_engine {
     struct ka_analysis analysis;
     ka_time odd_stamp; /* of the last packet, where it was not believed; else KA_TIME_NONE */
@@ -76,14 +78,6 @@ void ka_engine_free(struct ka_engine *engine)
     ka_slab_fini(&engine->analysis.extras);
     ka_table_fini(&engine->analysis.table);
     free(engine);
-}
-
-static size_t memory(const struct ka_analysis *analysis)
-{
-    return ka_table_memory(&analysis->table) + ka_slab_memory(&analysis->extras) +
-           ka_slab_memory(&analysis->probers) + ka_slab_memory(&analysis->doubts) +
-           ka_histories_memory(&analysis->histories) +
-           analysis->deadlines.room * sizeof(struct ka_deadline);
 }
 
 /* --- time */
@@ -173,13 +167,23 @@ static bool make_room(struct ka_analysis *analysis)
     return false;
 }
 
+/* What is taken, and what connections have to leave for the records: without it a flood of
+ * connections would leave no memory to know the next probe by. */
+static uint64_t memory_claimed(const struct ka_analysis *analysis)
+{
+    uint64_t table = ka_table_memory(&analysis->table);
+    uint64_t records = ka_analysis_memory(analysis) - table;
+    uint64_t share = analysis->config.memcap / RECORDS_PART;
+    return table + (records > share ? records : share);
+}
+
 static struct ka_conn *open_conn(struct ka_analysis *analysis, const struct ka_key *key,
                                  uint32_t hash, unsigned side, const struct ka_packet *packet)
 {
     struct ka_table *table = &analysis->table;
     size_t cost = ka_table_insert_cost(table);
     if (cost > 0 && ka_table_count(table) > 0) {
-        size_t after = memory(analysis) + cost;
+        uint64_t after = memory_claimed(analysis) + cost;
         if (!table->ordered && after > analysis->config.memcap / 2)
             ka_table_order(table);
         if (after > analysis->config.memcap)
@@ -450,5 +454,5 @@ void ka_engine_stats(const struct ka_engine *engine, struct ka_engine_stats *out
 {
     *out = engine->analysis.stats;
     out->live = ka_table_count(&engine->analysis.table);
-    out->memory = memory(&engine->analysis);
+    out->memory = ka_analysis_memory(&engine->analysis);
 }

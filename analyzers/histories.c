@@ -74,11 +74,9 @@ struct ka_history *ka_history_need(struct ka_analysis *analysis, const struct ka
         return NULL;
     }
     if (histories->index[at] == 0) {
-        histories->index[at] = ka_slab_take(&histories->records);
-        if (histories->index[at] == 0) {
-            analysis->memory_out = true;
+        histories->index[at] = ka_record_take(analysis, &histories->records, 0);
+        if (histories->index[at] == 0)
             return NULL;
-        }
         begin_history(ka_slab_at(&histories->records, histories->index[at]));
     }
     return ka_slab_at(&histories->records, histories->index[at]);

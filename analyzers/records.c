@@ -1,11 +1,26 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 #include "analyzers/analysis.h"
 
+#include "analyzers/history.h"
+
 #include <string.h>
 
-static uint32_t take(struct ka_analysis *analysis, struct ka_slab *slab)
+enum { DOUBT_SPARE = 16 }; /* doubts leave this part of all memory to other records */
+
+uint64_t ka_analysis_memory(const struct ka_analysis *analysis)
 {
-    uint32_t index = ka_slab_take(slab);
+    return ka_table_memory(&analysis->table) + ka_slab_memory(&analysis->extras) +
+           ka_slab_memory(&analysis->probers) + ka_slab_memory(&analysis->doubts) +
+           ka_histories_memory(&analysis->histories) +
+           analysis->deadlines.room * sizeof(struct ka_deadline);
+}
+
+uint32_t ka_record_take(struct ka_analysis *analysis, struct ka_slab *slab, uint64_t spare)
+{
+    size_t cost = ka_slab_next_cost(slab);
+    uint32_t index = 0;
+    if (cost == 0 || ka_analysis_memory(analysis) + cost + spare <= analysis->config.memcap)
+        index = ka_slab_take(slab);
     if (index == 0)
         analysis->memory_out = true;
     return index;
@@ -14,7 +29,7 @@ static uint32_t take(struct ka_analysis *analysis, struct ka_slab *slab)
 struct ka_extra *ka_extra_need(struct ka_analysis *analysis, struct ka_conn *conn)
 {
     if (conn->extra == 0) {
-        conn->extra = take(analysis, &analysis->extras);
+        conn->extra = ka_record_take(analysis, &analysis->extras, 0);
         if (conn->extra == 0)
             return NULL;
         ka_extra_of(analysis, conn)->last_window_probe = KA_TIME_NONE;
@@ -41,7 +56,7 @@ struct ka_prober *ka_prober_need(struct ka_analysis *analysis, struct ka_conn *c
     if (extra == NULL)
         return NULL;
     if (extra->prober[side] == 0) {
-        extra->prober[side] = take(analysis, &analysis->probers);
+        extra->prober[side] = ka_record_take(analysis, &analysis->probers, 0);
         if (extra->prober[side] == 0)
             return NULL;
         struct ka_prober *prober = ka_slab_at(&analysis->probers, extra->prober[side]);
@@ -58,13 +73,21 @@ struct ka_prober *ka_prober_need(struct ka_analysis *analysis, struct ka_conn *c
 
 struct ka_doubt *ka_doubt_need(struct ka_analysis *analysis, struct ka_conn *conn)
 {
-    struct ka_extra *extra = ka_extra_need(analysis, conn);
-    if (extra == NULL)
+    struct ka_doubt *doubt = ka_doubt_of(analysis, conn);
+    if (doubt != NULL)
+        return doubt;
+    /* Anybody's single segment can take one: something is left for what will not go away. */
+    uint64_t spare = analysis->config.memcap / DOUBT_SPARE;
+    uint32_t index = ka_record_take(analysis, &analysis->doubts, spare);
+    if (index == 0)
         return NULL;
-    if (extra->doubt == 0) {
-        extra->doubt = take(analysis, &analysis->doubts);
-        ka_watch_update(analysis, conn);
+    struct ka_extra *extra = ka_extra_need(analysis, conn);
+    if (extra == NULL) {
+        ka_slab_give(&analysis->doubts, index);
+        return NULL;
     }
+    extra->doubt = index;
+    ka_watch_update(analysis, conn);
     return ka_doubt_of(analysis, conn);
 }
 

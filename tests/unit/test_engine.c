@@ -237,6 +237,31 @@ static void memory_stays_under_its_cap_and_handshakes_go_first(void **state)
     drive_stop(&drive);
 }
 
+/* First connections fill the memory, then every segment of theirs wants a record. */
+static void records_stay_under_the_cap_too(void **state)
+{
+    (void)state;
+    const uint64_t cap = 8 << 20;
+    enum { MANY = 60000 };
+    struct ka_engine_stats stats;
+    drive_start(&drive, cap, NULL);
+    for (unsigned i = 0; i < MANY; i++)
+        drive_send(&drive, &(struct drive_packet){.at = i * 1e-6, .conn = i, .flags = KA_TCP_SYN});
+    for (unsigned i = 0; i < MANY; i++) /* held back: NXT or NXT - 1 */
+        drive_send(&drive,
+                   &(struct drive_packet){.at = 1, .conn = i, .side = 1, .seq = 77, .ack = 1});
+    ka_engine_stats(drive.engine, &stats);
+    assert_true(stats.memory <= cap + cap / 10);
+    /* A connection that probes is known all the same. */
+    drive_handshake(&drive, MANY + 1, 2);
+    probe(MANY + 1, 62, true);
+    ka_engine_stats(drive.engine, &stats);
+    assert_int_equal(stats.probes, 1);
+    assert_int_equal(stats.answers, 1);
+    assert_true(stats.memory <= cap + cap / 10);
+    drive_stop(&drive);
+}
+
 static void closed_connections_are_given_back(void **state)
 {
     (void)state;
@@ -383,6 +408,7 @@ int main(void)
         cmocka_unit_test(a_stray_segment_moves_no_baseline),
         cmocka_unit_test(three_segments_that_agree_elsewhere_are_believed),
         cmocka_unit_test(memory_stays_under_its_cap_and_handshakes_go_first),
+        cmocka_unit_test(records_stay_under_the_cap_too),
         cmocka_unit_test(closed_connections_are_given_back),
         cmocka_unit_test(the_hash_key_changes_no_event),
         cmocka_unit_test(a_year_of_probes_takes_no_more_memory_than_a_day),

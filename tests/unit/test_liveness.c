@@ -38,6 +38,7 @@ static void set_scene(struct scene *scene)
     ka_slab_init(&analysis->extras, sizeof(struct ka_extra), 1 << 30);
     ka_slab_init(&analysis->probers, sizeof(struct ka_prober), 1 << 30);
     ka_slab_init(&analysis->doubts, sizeof(struct ka_doubt), 1 << 30);
+    analysis->config.memcap = 1 << 30;
     analysis->config.sink = (struct ka_sink){.emit = keep, .context = scene};
     scene->conn = ka_table_insert(&analysis->table, &conn_key, 77);
     assert_non_null(ka_prober_need(analysis, scene->conn, 0));

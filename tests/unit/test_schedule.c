@@ -24,6 +24,7 @@ static void feed(struct ka_prober *prober, const double *gaps)
     static struct ka_prober *only;
     memset(&analysis, 0, sizeof(analysis));
     memset(&conn, 0, sizeof(conn));
+    analysis.config.memcap = 1 << 20;
     ka_slab_init(&analysis.extras, sizeof(struct ka_extra), 1 << 20);
     ka_slab_init(&analysis.probers, sizeof(struct ka_prober), 1 << 20);
     only = ka_prober_need(&analysis, &conn, 0);
