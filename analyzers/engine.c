@@ -15,8 +15,9 @@
 /* A closed connection is kept this long for what comes late (2 x MSL as Linux has it). */
 static const ka_time linger = 60 * KA_SECOND;
 
-/* A step forward beyond this, or backward beyond that, is believed when two packets agree. */
-static const ka_time leap = 3600 * KA_SECOND;
+/* A step forward beyond this, or backward beyond that, is believed when two packets agree. Nothing
+ * at all for some hours is usual where a capture holds one connection that is kept alive. */
+static const ka_time leap = 24 * 3600 * KA_SECOND;
 static const ka_time step_back = KA_SECOND;
 
 /* Where nothing at all was captured for so long, it may be that nobody was looking. */

@@ -158,6 +158,12 @@ void ka_pair_probe(struct ka_analysis *analysis, struct ka_occurrence *probe)
     prober->flags &= (uint16_t) ~(KA_PROBER_ABSENT | KA_PROBER_EXCUSED);
     prober->flags |= probe->form & KA_PROBER_EXCUSED;
     set_deadline(analysis, prober);
+    /* Deadlines go by the clock that packets agree on; this packet's stamp may be far behind it. */
+    ka_time behind = KA_TIME_NONE;
+    if (probe->packet != NULL)
+        behind = ka_time_between(probe->time, analysis->clock);
+    if (behind > KA_SECOND && prober->deadline != KA_TIME_NONE)
+        ka_deadline_set(analysis, prober, prober->deadline + behind);
     if (!probe->injected) /* who injects says nothing about the host whose name is on it */
         ka_pair_life(analysis, probe);
     ka_watch_update(analysis, probe->conn);
