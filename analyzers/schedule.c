@@ -34,6 +34,8 @@ static uint32_t to_ms(ka_time duration)
     return ms > UINT32_MAX ? UINT32_MAX : (uint32_t)ms;
 }
 
+/* Of an even number: between the two in the middle where they agree, else the lower one, as what
+ * is longer is rather a multiple; a time that nobody measured is no answer. */
 static uint32_t median(const uint32_t *samples, unsigned count)
 {
     uint32_t sorted[KA_IDLES];
@@ -45,6 +47,8 @@ static uint32_t median(const uint32_t *samples, unsigned count)
     }
     if (count % 2 == 1)
         return sorted[count / 2];
+    if (!near_ms(sorted[count / 2 - 1], sorted[count / 2]))
+        return sorted[count / 2 - 1];
     return (uint32_t)(((uint64_t)sorted[count / 2 - 1] + sorted[count / 2]) / 2);
 }
 
