@@ -11,7 +11,7 @@ int ka_table_init(struct ka_table *table, const uint64_t key[2], bool vlan_key, 
     *table =
         (struct ka_table){.capacity = FIRST_CAPACITY, .key = {key[0], key[1]}, .next_flow_id = 1};
     ka_slab_init(&table->conns, sizeof(struct ka_conn), limit);
-    if (ka_zones_init(&table->zones, vlan_key) < 0)
+    if (ka_zones_init(&table->zones, key, vlan_key) < 0)
         return -1;
     table->slots = calloc(table->capacity, sizeof(*table->slots));
     if (table->slots == NULL) {

@@ -6,9 +6,9 @@
 
 enum { SLOTS = 2 * KA_ZONES_MAX };
 
-int ka_zones_init(struct ka_zones *zones, bool vlan_key)
+int ka_zones_init(struct ka_zones *zones, const uint64_t key[2], bool vlan_key)
 {
-    *zones = (struct ka_zones){.vlan_key = vlan_key, .count = 1};
+    *zones = (struct ka_zones){.key = {key[0], key[1]}, .vlan_key = vlan_key, .count = 1};
     zones->zones = calloc(KA_ZONES_MAX, sizeof(*zones->zones));
     zones->slots = calloc(SLOTS, sizeof(*zones->slots));
     if (zones->zones == NULL || zones->slots == NULL) {
@@ -32,6 +32,19 @@ static bool equal(const struct ka_zone *a, const struct ka_zone *b)
            a->vlan_count == b->vlan_count && memcmp(a->vlan, b->vlan, sizeof(a->vlan)) == 0;
 }
 
+/* Who chooses tunnel ids or tags must not choose where they collide. */
+static uint32_t hash_of(const struct ka_zones *zones, const struct ka_zone *zone)
+{
+    uint64_t tags = 0;
+    for (unsigned i = 0; i < zone->vlan_count; i++)
+        tags = tags << 16 | zone->vlan[i];
+    uint64_t hash = zones->key[0] ^ tags;
+    hash = (hash ^ hash >> 32) * (zones->key[1] | 1);
+    hash ^= (uint64_t)zone->tunnel_id << 8 | zone->tunnel_type;
+    hash = (hash ^ hash >> 32) * (zones->key[0] | 1);
+    return (uint32_t)(hash >> 40);
+}
+
 uint16_t ka_zones_of(struct ka_zones *zones, const struct ka_packet *packet)
 {
     struct ka_zone zone = {.tunnel_id = packet->tunnel_id, .tunnel_type = packet->tunnel_type};
@@ -45,12 +58,8 @@ uint16_t ka_zones_of(struct ka_zones *zones, const struct ka_packet *packet)
     }
     if (equal(&zone, &zones->zones[0]))
         return 0;
-    /* Zones are few and bounded: any spread will do, and a sender who makes them collide costs
-     * himself the last zone at worst. */
-    uint32_t hash = zone.tunnel_id * 2654435761u + zone.tunnel_type * 40503u;
-    for (unsigned i = 0; i < zone.vlan_count; i++)
-        hash = (hash ^ zone.vlan[i]) * 2654435761u;
-    for (uint32_t at = (hash >> 16) % SLOTS;; at = (at + 1) % SLOTS) {
+    uint32_t hash = hash_of(zones, &zone);
+    for (uint32_t at = hash % SLOTS;; at = (at + 1) % SLOTS) {
         uint16_t number = zones->slots[at];
         if (number != 0 && equal(&zone, &zones->zones[number]))
             return number;

@@ -25,11 +25,13 @@ struct ka_zones {
     struct ka_zone *zones; /* by number */
     uint32_t count;
     uint16_t *slots; /* open addressing, by hash of the zone */
+    uint64_t key[2]; /* of that hash, random */
     bool vlan_key;
 };
 
-/* Returns 0, or -1 when memory is out. Zone 0 is "no tunnel, no tag". */
-int ka_zones_init(struct ka_zones *zones, bool vlan_key);
+/* `key` is random: no number of a zone depends on it. Returns 0, or -1 when memory is out. Zone 0
+ * is "no tunnel, no tag". */
+int ka_zones_init(struct ka_zones *zones, const uint64_t key[2], bool vlan_key);
 void ka_zones_fini(struct ka_zones *zones);
 
 /* The zone of a packet, made when it is new. */

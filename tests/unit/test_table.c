@@ -195,7 +195,7 @@ static void tunnels_and_asked_for_tags_are_zones(void **state)
     struct ka_packet vxlan = {.family = 4, .tunnel_type = KA_TUNNEL_VXLAN, .tunnel_id = 7};
     struct ka_packet other = {.family = 4, .tunnel_type = KA_TUNNEL_VXLAN, .tunnel_id = 8};
     struct ka_zones zones;
-    assert_int_equal(ka_zones_init(&zones, false), 0);
+    assert_int_equal(ka_zones_init(&zones, random_key, false), 0);
     assert_int_equal(ka_zones_of(&zones, &plain), 0);
     assert_int_equal(ka_zones_of(&zones, &tagged), 0);
     uint16_t zone = ka_zones_of(&zones, &vxlan);
@@ -203,12 +203,38 @@ static void tunnels_and_asked_for_tags_are_zones(void **state)
     assert_int_equal(ka_zones_of(&zones, &vxlan), zone);
     assert_int_not_equal(ka_zones_of(&zones, &other), zone);
     ka_zones_fini(&zones);
-    assert_int_equal(ka_zones_init(&zones, true), 0);
+    assert_int_equal(ka_zones_init(&zones, random_key, true), 0);
     assert_int_not_equal(ka_zones_of(&zones, &tagged), 0);
     for (uint32_t i = 0; i < 3 * KA_ZONES_MAX; i++) {
         vxlan.tunnel_id = i;
         assert_in_range(ka_zones_of(&zones, &vxlan), 1, KA_ZONES_MAX - 1);
     }
+    ka_zones_fini(&zones);
+}
+
+/* Tunnel ids that any fixed multiplication by this well-known number sends to one place. */
+static void chosen_tunnel_ids_do_not_collide(void **state)
+{
+    (void)state;
+    enum { SLOTS = 2 * KA_ZONES_MAX, CHOSEN = 2000 };
+    struct ka_packet vxlan = {.family = 4, .tunnel_type = KA_TUNNEL_VXLAN};
+    struct ka_zones zones;
+    uint32_t chosen = 0;
+    assert_int_equal(ka_zones_init(&zones, random_key, false), 0);
+    for (uint32_t id = 0; chosen < CHOSEN; id++) {
+        if (((id * 2654435761u + KA_TUNNEL_VXLAN * 40503u) >> 16) % SLOTS != 0)
+            continue;
+        vxlan.tunnel_id = id;
+        ka_zones_of(&zones, &vxlan);
+        chosen++;
+    }
+    uint32_t run = 0;
+    uint32_t longest = 0;
+    for (uint32_t at = 0; at < SLOTS; at++) {
+        run = zones.slots[at] == 0 ? 0 : run + 1;
+        longest = run > longest ? run : longest;
+    }
+    assert_in_range(longest, 1, 50);
     ka_zones_fini(&zones);
 }
 
@@ -223,6 +249,7 @@ int main(void)
         cmocka_unit_test(a_connection_takes_at_most_192_bytes),
         cmocka_unit_test(both_directions_give_one_key),
         cmocka_unit_test(tunnels_and_asked_for_tags_are_zones),
+        cmocka_unit_test(chosen_tunnel_ids_do_not_collide),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
