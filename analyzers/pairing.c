@@ -271,7 +271,9 @@ bool ka_pair_answer(struct ka_analysis *analysis, struct ka_occurrence *answer)
         ka_occur(analysis, answer);
         return true;
     }
-    answer->probe_frame = prober->outstanding[at].frame;
+    /* Frames are numbered by file: a number of another one would point to a wrong frame. */
+    const struct ka_outstanding *answered = &prober->outstanding[at];
+    answer->probe_frame = answered->input == answer->input ? answered->frame : 0;
     prober->overhead_bytes = add_saturating(prober->overhead_bytes, answer->ip_length);
     if (is_life) {
         judge_proxy(prober, answer);

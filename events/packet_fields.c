@@ -43,7 +43,7 @@ const struct ka_field ka_answer_fields[] = {
      .meaning = "what came back"},
     {OR_NULL(U64, "probe_frame", AT(answer.probe_frame), NULL),
      .null_when = has_probe_frame_unknown,
-     .meaning = "the frame of the probe that is answered; null where unknown"},
+     .meaning = "the frame of the probe that is answered; null where it is in another file"},
     {OR_NULL(DURATION, "rtt_s", AT(answer.rtt), "s"),
      .meaning = "from the probe to the answer; null where the pairing does not tell"},
     {OPTIONAL(OBJECT, "icmp", 0, NULL), .fields = icmp_fields, .when = is_icmp_answer,

@@ -52,6 +52,7 @@ static void put_addresses(uint8_t *near, uint8_t *far, unsigned conn)
 void drive_send(struct drive *drive, const struct drive_packet *from)
 {
     struct ka_frame frame = frame_at(drive, from->at);
+    frame.input = from->input;
     struct ka_packet packet = {
         .frame = &frame,
         .kind = KA_PACKET_TCP,

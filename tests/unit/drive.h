@@ -28,6 +28,7 @@ struct drive_packet {
     uint32_t length;
     unsigned window; /* 0: 1000; DRIVE_CLOSED: 0 */
     unsigned ttl;    /* 0: 64 */
+    uint16_t input;
 };
 
 enum { DRIVE_CLOSED = 0x10000 };

@@ -63,6 +63,21 @@ static void the_end_of_input_is_no_silence(void **state)
     drive_stop(&drive);
 }
 
+static void an_answer_names_no_frame_of_another_file(void **state)
+{
+    (void)state;
+    drive_start(&drive, 0, NULL);
+    drive_handshake(&drive, 1, 0);
+    probe(1, 60, true);
+    probe(1, 120, false);
+    drive_send(&drive, &(struct drive_packet){
+                           .at = 121, .conn = 1, .side = 1, .seq = 5001, .ack = 1001, .input = 1});
+    assert_int_equal(drive_event(&drive, KA_EVENT_ANSWER, 0)->answer.probe_frame, 4);
+    assert_int_equal(drive_event(&drive, KA_EVENT_ANSWER, 1)->answer.probe_frame, 0);
+    assert_int_equal(drive_event(&drive, KA_EVENT_ANSWER, 1)->answer.rtt, KA_SECOND);
+    drive_stop(&drive);
+}
+
 static void live_time_passes_without_packets(void **state)
 {
     (void)state;
@@ -399,6 +414,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(silence_is_told_at_its_deadline_before_later_packets),
         cmocka_unit_test(the_end_of_input_is_no_silence),
+        cmocka_unit_test(an_answer_names_no_frame_of_another_file),
         cmocka_unit_test(live_time_passes_without_packets),
         cmocka_unit_test(one_stamp_far_ahead_expires_nothing),
         cmocka_unit_test(frames_without_a_time_break_nothing),
