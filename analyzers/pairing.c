@@ -137,6 +137,7 @@ void ka_pair_probe(struct ka_analysis *analysis, struct ka_occurrence *probe)
     if (probe->spoke_before != prober->last_probe || prober->probes == 0)
         prober->spoke_before = probe->spoke_before;
     push_outstanding(prober, probe);
+    ka_extra_of(analysis, probe->conn)->flags &= (uint8_t)~KA_EXTRA_CHALLENGED;
     prober->number++;
     probe->number = prober->number;
     prober->probes++;
@@ -276,6 +277,7 @@ bool ka_pair_answer(struct ka_analysis *analysis, struct ka_occurrence *answer)
     answer->probe_frame = answered->input == answer->input ? answered->frame : 0;
     prober->overhead_bytes = add_saturating(prober->overhead_bytes, answer->ip_length);
     if (is_life) {
+        ka_extra_of(analysis, answer->conn)->flags &= (uint8_t)~KA_EXTRA_CHALLENGED;
         judge_proxy(prober, answer);
         settle_alive(prober, answer, at);
         if (answer->result == KA_ANSWER_ACK && answer->other_ttl)

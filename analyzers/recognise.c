@@ -230,16 +230,17 @@ static void judge_reset(struct ka_analysis *analysis, const struct ka_segment *s
     /* Anybody can send a RST; with other numbers its receiver drops it (RFC 9293 3.5.3). */
     if (fits && try_answer(analysis, segment, KA_ANSWER_RST))
         return;
-    if (!fits && (extra->flags & KA_EXTRA_CHALLENGED) == 0)
+    /* Its numbers are those of the ACK that it replies to. */
+    bool challenged = !fits && (extra->flags & KA_EXTRA_CHALLENGED) != 0;
+    if (!fits && (!challenged || own == NULL))
         return;
     struct ka_occurrence occurrence = ka_occurrence_of(segment, KA_OCC_RESET, side);
-    if (own != NULL && (gives_up(own, segment) || (extra->flags & KA_EXTRA_CHALLENGED) != 0)) {
-        bool challenged = (extra->flags & KA_EXTRA_CHALLENGED) != 0;
-        occurrence.kind = challenged ? KA_OCC_REINCARNATED : KA_OCC_GAVE_UP;
-        if (challenged)
-            occurrence.side = (uint8_t)!side;
-        else
-            segment->conn->flags |= KA_CONN_GAVE_UP;
+    if (challenged) {
+        occurrence.kind = KA_OCC_REINCARNATED;
+        occurrence.side = (uint8_t)!side;
+    } else if (own != NULL && gives_up(own, segment)) {
+        occurrence.kind = KA_OCC_GAVE_UP;
+        segment->conn->flags |= KA_CONN_GAVE_UP;
     }
     ka_pair_end(analysis, segment->conn);
     ka_occur(analysis, &occurrence);

@@ -82,7 +82,7 @@ struct ka_prober {
 
 /* ka_extra.flags */
 enum {
-    KA_EXTRA_CHALLENGED = 0x01, /* an ACK with unrelated numbers answered a probe */
+    KA_EXTRA_CHALLENGED = 0x01, /* an ACK with unrelated numbers came after the last probe */
     KA_EXTRA_EXCHANGE = 0x02,   /* equal pure ACKs of one side: probes or answers, unknown */
     KA_EXTRA_APP_SILENT = 0x04,
 };
