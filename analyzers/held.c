@@ -100,8 +100,6 @@ static void settle_one(struct ka_analysis *analysis, struct ka_conn *conn,
     };
     if (i > 0)
         probe.idle = ka_time_between(doubt->held[i - 1].answer_time, held->time);
-    if (confidence != KA_CERTAIN)
-        probe.form |= KA_PROBER_UNCERTAIN;
     /* What was absent long ago is no news now. */
     if (i + 1u < doubt->held_count)
         probe.form |= KA_PROBER_EXCUSED;
@@ -239,7 +237,6 @@ static void peer_segment(struct ka_analysis *analysis, const struct ka_segment *
         last->answer_frame = packet->frame->number;
         last->answer_input = packet->frame->input;
         last->answer_ip_length = (uint16_t)packet->ip_length;
-        last->answer_ttl = packet->ttl;
     }
 }
 

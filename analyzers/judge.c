@@ -8,7 +8,7 @@
 #include "analyzers/judge.h"
 
 enum {
-    STALE_NS_PER_REORDER = 3,  /* seconds an old timestamp may be merely late */
+    STALE_S = 3,               /* seconds an old timestamp may be merely late */
     SPURIOUS_S = 3,            /* seconds within which a resent byte is a resent byte */
     WINDOW_ACK_QUIET_MS = 150, /* an ACK this long after hearing nothing is unasked */
 };
@@ -137,7 +137,7 @@ bool ka_is_reordered(const struct ka_segment *segment)
     if (ka_side_data_age(&segment->sender, segment->time) <= KA_REORDER)
         return true;
     return (segment->facts & KA_SEG_OLD_STAMP) != 0 &&
-           within(since(segment, segment->sender.last_sent), STALE_NS_PER_REORDER * KA_SECOND);
+           within(since(segment, segment->sender.last_sent), STALE_S * KA_SECOND);
 }
 
 /* The last probe once more, with other frames of its sender between. */

@@ -116,8 +116,6 @@ static void occur_probe(struct ka_analysis *analysis, const struct ka_segment *s
     probe.form = form_of(segment);
     if (probe.injected)
         probe.form |= KA_PROBER_INJECTED;
-    if (probe.confidence != KA_CERTAIN)
-        probe.form |= KA_PROBER_UNCERTAIN;
     struct ka_prober *prober = ka_prober_of(analysis, segment->conn, segment->side);
     bool limited = prober != NULL && prober->number == 0 && probe.bytes == 0 &&
                    within(probe.idle, RATE_LIMIT_MS * KA_MILLISECOND);

@@ -42,7 +42,6 @@ enum {
     KA_PROBER_ACK_LESS = 0x0800,  /* ack = rcv_next - 1, the old BSD form */
     KA_PROBER_FLIGHT = 0x1000,    /* probed with data in flight */
     KA_PROBER_INJECTED = 0x2000,  /* some probes came from someone else */
-    KA_PROBER_UNCERTAIN = 0x4000, /* some probe was only probable */
     KA_PROBER_OTHER_TTL = 0x8000, /* answers come with another TTL than the peer's data */
 };
 
@@ -83,8 +82,6 @@ struct ka_prober {
 /* ka_extra.flags */
 enum {
     KA_EXTRA_CHALLENGED = 0x01, /* an ACK with unrelated numbers came after the last probe */
-    KA_EXTRA_EXCHANGE = 0x02,   /* equal pure ACKs of one side: probes or answers, unknown */
-    KA_EXTRA_APP_SILENT = 0x04,
 };
 
 /* What a connection has that most have not. */
@@ -111,7 +108,6 @@ struct ka_held {
     uint16_t ip_length;
     uint16_t answer_ip_length;
     uint8_t bytes;
-    uint8_t answer_ttl;
 };
 
 struct ka_doubt {

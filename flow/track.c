@@ -97,9 +97,6 @@ static uint32_t find_facts(const struct ka_side *sender, const struct ka_side *r
     else if (ka_seq_lt(tcp->seq, next) && (facts & KA_SEG_FITS) != 0 &&
              (!has(sender, KA_SIDE_ACKED) || ka_seq_lt(tcp->seq, sender->acked_next)))
         facts |= KA_SEG_BELOW;
-    uint32_t end = tcp->seq + tcp->length + (control == KA_TCP_SYN) + (control == KA_TCP_FIN);
-    if (ka_seq_lt(next, end))
-        facts |= KA_SEG_NEW;
     return facts;
 }
 
@@ -306,8 +303,6 @@ bool ka_track(struct ka_conn *conn, unsigned side, const struct ka_packet *packe
         take(conn, side, packet, facts, print);
         return false;
     }
-    if (time == KA_TIME_NONE)
-        facts |= KA_SEG_NO_TIME;
     if (copy)
         facts |= KA_SEG_COPY;
     segment->packet = packet;

@@ -16,7 +16,6 @@
 enum {
     KA_SEG_COPY = 0x0001,      /* the same frame again within a millisecond */
     KA_SEG_FITS = 0x0002,      /* seq and ack lie where both sides' windows allow them */
-    KA_SEG_NEW = 0x0004,       /* carries something new: beyond what the sender sent so far */
     KA_SEG_PURE = 0x0008,      /* ACK without payload, SYN, FIN or RST */
     KA_SEG_BEFORE = 0x0010,    /* seq + 1 is the sender's next, or what its peer acked: NXT - 1 */
     KA_SEG_AT_NEXT = 0x0020,   /* seq is the sender's next */
@@ -24,7 +23,6 @@ enum {
     KA_SEG_UNBASED = 0x0080,   /* the sender's next was not known */
     KA_SEG_CLOSED = 0x0100,    /* the receiver's last window was 0 */
     KA_SEG_OLD_STAMP = 0x0200, /* its TSval is older than one already seen from the sender */
-    KA_SEG_NO_TIME = 0x0400,   /* the frame's stamp made no sense: durations are unknown */
 };
 
 /* A segment on its way through the analysers: immutable, with the sides as they were before. */
@@ -33,7 +31,7 @@ struct ka_segment {
     struct ka_conn *conn;    /* as it is after the segment; its `extra` is the analysers' */
     struct ka_side sender;   /* before */
     struct ka_side receiver; /* before */
-    ka_time time;            /* the frame's, KA_TIME_NONE with KA_SEG_NO_TIME */
+    ka_time time;            /* the frame's; KA_TIME_NONE: its stamp made no sense */
     uint32_t print;          /* fingerprint: equal for copies of a frame */
     uint32_t facts;          /* KA_SEG_ */
     uint8_t side;            /* the sender's index in conn */
