@@ -89,7 +89,9 @@ static void end_closed(struct ka_analysis *analysis, ka_time now)
     analysis->next_end = now + linger; /* what closes later lingers beyond that */
     while ((conn = ka_table_oldest(&analysis->table, KA_CLASS_CLOSED)) != NULL) {
         ka_time last = ka_conn_last(conn);
-        if (last != KA_TIME_NONE && now - last < linger) {
+        /* Far ahead of the clock: a stamp that made no sense, and nothing to wait for. */
+        bool is_ahead = last != KA_TIME_NONE && last - now > linger;
+        if (last != KA_TIME_NONE && now - last < linger && !is_ahead) {
             analysis->next_end = last + linger;
             return;
         }
