@@ -5,6 +5,7 @@
 #include "probe/parts.h"
 
 #include "decode/decode.h"
+#include "inject/guard.h"
 #include "probe/telling.h"
 
 #include <stdio.h>
@@ -35,7 +36,8 @@ void ka_prober_conclude(struct ka_prober *prober, struct ka_dialogue *dialogue)
     }
     dialogue->both = false;
     dialogue->to = !dialogue->to;
-    dialogue->ask = (struct ka_ask){.due = ka_prober_monotonic() + config->ask.interval};
+    /* Not after the interval, which may be long: this end's answer speaks for it a while only. */
+    dialogue->ask = (struct ka_ask){.due = ka_prober_monotonic() + KA_GUARD_GAP};
 }
 
 /* A stamp from a file may be of another place: then a living target's TTL would not fit. A reset is
