@@ -208,8 +208,7 @@ static int run_single(const struct ka_probe_options *options, const struct ka_te
     }
     make_filter(&single);
     int status = run_session(&single, error);
-    ka_probe_session_close(&single.session);
-    return status;
+    return ka_probe_session_close(&single.session, status, error);
 }
 
 /* Options that do not go together. */

@@ -148,7 +148,7 @@ int ka_probe_many(const struct ka_probe_options *options, const struct ka_texts 
     }
     session.filter = filter;
     int status = run_session(&session, error);
-    ka_probe_session_close(&session);
+    status = ka_probe_session_close(&session, status, error);
     free(filter);
     return status;
 }

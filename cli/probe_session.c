@@ -294,7 +294,7 @@ int ka_probe_session_start(struct ka_probe_session *session, bool grow, bool qui
     return session->prober != NULL ? 0 : ka_error_set(error, "cannot probe: out of memory");
 }
 
-void ka_probe_session_close(struct ka_probe_session *session)
+int ka_probe_session_close(struct ka_probe_session *session, int status, struct ka_error *error)
 {
     ka_prober_free(session->prober);
     ka_output_free(session->output);
@@ -304,5 +304,10 @@ void ka_probe_session_close(struct ka_probe_session *session)
     ka_injector_stop(session->injector);
     ka_tap_close(session->tap);
     ka_known_free(session->known);
-    ka_probe_log_close(session->log, NULL);
+    struct ka_error late;
+    if (ka_probe_log_close(session->log, &late) == 0)
+        return status;
+    if (error->text[0] == '\0')
+        *error = late;
+    return KA_EXIT_FAILED;
 }

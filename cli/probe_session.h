@@ -71,7 +71,9 @@ int ka_probe_session_read(struct ka_probe_session *session, bool grow, struct ka
 int ka_probe_session_start(struct ka_probe_session *session, bool grow, bool quiet,
                            void (*progress)(void *context), struct ka_error *error);
 
-void ka_probe_session_close(struct ka_probe_session *session);
+/* Closes all. Returns `status`, or KA_EXIT_FAILED with a message where what was logged may be lost.
+ */
+int ka_probe_session_close(struct ka_probe_session *session, int status, struct ka_error *error);
 
 /* --dry-run: prints what would be sent to side `to` and what it would do. Returns the status. */
 int ka_probe_dry_run(struct ka_probe_session *session, struct ka_known_conn *entry, unsigned to,

@@ -54,12 +54,13 @@ void ka_known_free(struct ka_known *known)
     free(known);
 }
 
+/* What the kernel told is forgotten, too: who opens the same ports anew has no longer what it was
+ * asked about. */
 static void forget(struct ka_known_conn *entry)
 {
     for (unsigned i = 0; i < 2; i++) {
-        bool local = entry->side[i].local;
         entry->conn->side[i] = (struct ka_side){.last_sent = KA_TIME_NONE};
-        entry->side[i] = (struct ka_known_side){.seen = KA_TIME_NONE, .local = local};
+        entry->side[i] = (struct ka_known_side){.seen = KA_TIME_NONE};
     }
     entry->sack = false;
 }

@@ -250,6 +250,7 @@ static void a_new_connection_on_the_same_ports_forgets_the_old(void **state)
 {
     struct lab *lab = *state;
     talk(lab, NOW, true);
+    lab->entry->side[A].local = true;
     see(lab, NOW + KA_SECOND, true,
         &(struct shot){.from = A, .seq = 7777, .flags = KA_TCP_SYN, .no_ack = true});
     assert_false(ka_known_facts(lab->entry, B).numbers_known);
