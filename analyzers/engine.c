@@ -384,8 +384,11 @@ void ka_engine_packets(struct ka_engine *engine, const struct ka_packet *packets
     for (size_t i = 0; i < count; i++) {
         struct lookup *lookup = &lookups[i];
         lookup->side = (uint8_t)ka_table_key(&analysis->table, &packets[i], &lookup->key);
-        lookup->hash = ka_table_hash(&analysis->table, &lookup->key);
-        ka_table_prefetch_slot(&analysis->table, lookup->hash);
+    }
+    /* Not in the loop above: a key that was just written by parts is slow to read as words. */
+    for (size_t i = 0; i < count; i++) {
+        lookups[i].hash = ka_table_hash(&analysis->table, &lookups[i].key);
+        ka_table_prefetch_slot(&analysis->table, lookups[i].hash);
     }
     for (size_t i = 0; i < count; i++) {
         lookups[i].guess = ka_table_prefetch_conn(&analysis->table, lookups[i].hash);

@@ -1,20 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 #include "flow/conn.h"
 
-/* A stamp is 32 bits of the time in units of 2^16 ns and comes round after 78 hours. KA_SIDE_DATA
- * is taken away after an hour (flow/track.c), so that an old one is never mistaken. */
-ka_time ka_side_data_age(const struct ka_side *side, ka_time now)
-{
-    if ((side->flags & KA_SIDE_DATA) == 0 || now == KA_TIME_NONE || side->last_sent == KA_TIME_NONE)
-        return INT64_MAX;
-    if (now < side->last_sent) /* out of order, or the clock was set back */
-        return side->last_sent - now < KA_SECOND ? 0 : INT64_MAX;
-    if (now - side->last_sent > 3600 * KA_SECOND)
-        return INT64_MAX;
-    uint32_t units = (uint32_t)((uint64_t)now >> KA_STAMP_SHIFT) - side->data_stamp;
-    return (ka_time)units << KA_STAMP_SHIFT;
-}
-
 ka_time ka_side_lowest_rtt(const struct ka_side *side)
 {
     /* The grain is taken off: half of the lowest must not be more than half of the true one. */

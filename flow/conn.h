@@ -2,7 +2,7 @@
  *
  * A connection, as small as it can be: the key, and for each side what it sent and what the peer
  * told about it. Everything that only a few connections need lies in an extra record that is taken
- * when it is first wanted. The layout is part of the design: 176 bytes here, up to 15.6 more in the
+ * when it is first wanted. The layout is part of the design: 176 bytes here, about 12 more in the
  * hash, at most 192 in all (see tests/bench).
  */
 #ifndef KA_FLOW_CONN_H
@@ -47,18 +47,18 @@ enum {
 struct ka_side {
     ka_time last_sent; /* KA_TIME_NONE: never, or at a time unknown */
     uint64_t packets : 36;
-    uint64_t ttl : 8;       /* of its last data, or first segment */
-    uint64_t last_byte : 8; /* with KA_SIDE_BYTE */
-    uint64_t wscale : 4;    /* with KA_SIDE_SCALE */
-    uint64_t last_ttl : 8;  /* of its last segment */
-    uint64_t bytes : 48;    /* payload */
-    uint64_t window : 16;   /* as last sent, not scaled, with KA_SIDE_WINDOW */
-    uint32_t sent_next;     /* highest sequence number + length it sent, with KA_SIDE_SENT */
-    uint32_t acked_next;    /* highest ack its peer sent, with KA_SIDE_ACKED */
-    uint32_t tsval;         /* highest, with KA_SIDE_STAMPS */
-    uint32_t data_stamp;    /* when it last sent something new, see ka_side_data_age */
-    uint32_t print;         /* fingerprint of its last frame, to know a copy */
-    uint16_t srtt_ms;       /* smoothed round trip to the peer from here (RFC 6298); 0 unknown */
+    uint64_t wscale : 4; /* with KA_SIDE_SCALE */
+    uint8_t ttl;         /* of its last data, or first segment */
+    uint8_t last_byte;   /* with KA_SIDE_BYTE */
+    uint8_t last_ttl;    /* of its last segment */
+    uint64_t bytes : 48; /* payload */
+    uint16_t window;     /* as last sent, not scaled, with KA_SIDE_WINDOW */
+    uint32_t sent_next;  /* highest sequence number + length it sent, with KA_SIDE_SENT */
+    uint32_t acked_next; /* highest ack its peer sent, with KA_SIDE_ACKED */
+    uint32_t tsval;      /* highest, with KA_SIDE_STAMPS */
+    uint32_t data_stamp; /* when it last sent something new, see ka_side_data_age */
+    uint32_t print;      /* fingerprint of its last frame, to know a copy */
+    uint16_t srtt_ms;    /* smoothed round trip to the peer from here (RFC 6298); 0 unknown */
     uint16_t rttvar_ms;
     uint16_t flags;   /* KA_SIDE_ */
     uint16_t rtt_low; /* lowest round trip in units of 2^16 ns; 0 unknown */
@@ -148,8 +148,20 @@ static inline bool ka_side_in_flight(const struct ka_side *side)
 enum { KA_STAMP_SHIFT = 16 };
 
 /* How long before `now` the side last sent something new (data, SYN, FIN), in nanoseconds at a
- * grain of 66 microseconds; INT64_MAX when more than an hour ago or never. */
-ka_time ka_side_data_age(const struct ka_side *side, ka_time now);
+ * grain of 66 microseconds; INT64_MAX when more than an hour ago or never. A stamp is 32 bits of
+ * the time in units of 2^16 ns and comes round after 78 hours: KA_SIDE_DATA is taken away after an
+ * hour (flow/track.c), so that an old one is never mistaken. */
+static inline ka_time ka_side_data_age(const struct ka_side *side, ka_time now)
+{
+    if ((side->flags & KA_SIDE_DATA) == 0 || now == KA_TIME_NONE || side->last_sent == KA_TIME_NONE)
+        return INT64_MAX;
+    if (now < side->last_sent) /* out of order, or the clock was set back */
+        return side->last_sent - now < KA_SECOND ? 0 : INT64_MAX;
+    if (now - side->last_sent > 3600 * KA_SECOND)
+        return INT64_MAX;
+    uint32_t units = (uint32_t)((uint64_t)now >> KA_STAMP_SHIFT) - side->data_stamp;
+    return (ka_time)units << KA_STAMP_SHIFT;
+}
 
 /* Notes that the side sends something new at `now`; KA_TIME_NONE forgets when. */
 static inline void ka_side_stamp_data(struct ka_side *side, ka_time now)
