@@ -65,6 +65,26 @@ static uint8_t commonest(const struct ka_trial *trials, size_t from, size_t coun
     return best;
 }
 
+/* By whom the resets at or above the boundary were sent, as far as that is known. */
+static void judge_origin(const struct ka_trial *trials, size_t from, size_t count,
+                         struct ka_bracket *out)
+{
+    bool agree = true;
+    for (size_t i = from; i < count && out->after == KA_AFTER_RST; i++) {
+        if (trials[i].result != KA_TRIAL_DIED || trials[i].after != KA_AFTER_RST ||
+            trials[i].origin == KA_ORIGIN_UNKNOWN)
+            continue;
+        if (out->reset_ttl == 0) {
+            out->origin = trials[i].origin;
+            out->reset_ttl = trials[i].reset_ttl;
+            out->usual_ttl = trials[i].usual_ttl;
+        }
+        agree &= trials[i].origin == out->origin;
+    }
+    if (!agree)
+        out->origin = KA_ORIGIN_UNKNOWN;
+}
+
 static void judge(const struct ka_trial *trials, size_t count, int way, struct ka_bracket *out)
 {
     *out = (struct ka_bracket){
@@ -86,6 +106,7 @@ static void judge(const struct ka_trial *trials, size_t count, int way, struct k
         }
     }
     out->after = commonest(trials, boundary, count, way);
+    judge_origin(trials, boundary, count, out);
 }
 
 void ka_bracket_judge(struct ka_trial *trials, size_t count, struct ka_bracket *out)

@@ -24,6 +24,9 @@ struct ka_trial {
     ka_time idle;   /* since the last packet on the wire, acknowledgements included; not negative */
     uint8_t result; /* enum ka_trial_result */
     uint8_t after;  /* enum ka_after_expiry: what the next packet met; for the dead only */
+    uint8_t origin; /* enum ka_origin: who sent the reset it died of */
+    uint8_t reset_ttl; /* of that reset; 0 unknown */
+    uint8_t usual_ttl; /* of the far end's own packets; 0 unknown */
 };
 
 /* What the trials of one kind on one path say together. */
@@ -38,6 +41,9 @@ struct ka_bracket {
                                 `survived`. More than a stray one means several paths or causes */
     uint8_t after;           /* enum ka_after_expiry: the commonest among deaths at or above `died`;
                                 of equally common ones the one seen at the shortest silence */
+    uint8_t origin;    /* enum ka_origin: who sent these resets; unknown where they do not agree */
+    uint8_t reset_ttl; /* of the one at the shortest silence of known origin; 0 none */
+    uint8_t usual_ttl;
 };
 
 /* Judges `count` trials in any order, which it sorts by silence. The boundary is put where the

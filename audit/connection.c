@@ -68,6 +68,7 @@ int ka_conn_open(struct ka_audit *audit, uint8_t kind)
         return -1;
     }
     conn->kind = kind;
+    conn->port = ka_tcp_local(conn->fd).port;
     audit->open++;
     watch(audit, conn, EPOLL_CTL_ADD, EPOLLOUT);
     return (int)(conn - audit->conns);
@@ -200,6 +201,8 @@ static void judge(struct ka_audit *audit, struct ka_conn *conn, const struct ka_
     }
     if (step->result == KA_TRIAL_DIED) {
         conn->verifying = true;
+        if (step->input == KA_INPUT_RST) /* not one that the far end reports */
+            conn->seen = ka_watch_port(audit->watch, conn->port);
         conn->deadline = KA_TIME_NONE;
         conn->refresh = KA_TIME_NONE;
         if (!audit->result->plain && (step->input == KA_INPUT_FIN || step->input == KA_INPUT_RST) &&

@@ -79,6 +79,7 @@ static void wait_and_handle(struct ka_audit *audit)
     if (wait > 0)
         timeout = (struct timespec){.tv_sec = wait / KA_SECOND, .tv_nsec = wait % KA_SECOND};
     int count = epoll_pwait2(audit->epoll, events, EVENTS_MAX, &timeout, NULL);
+    ka_watch_read(audit->watch);
     audit->now = monotonic();
     if (count < 0 && errno != EINTR) {
         ka_error_set(audit->error, "cannot wait for the sockets: %s", strerror(errno));
@@ -168,6 +169,8 @@ static int prepare(struct ka_audit *audit)
     audit->ports = calloc(1, sizeof(*audit->ports));
     if (audit->conns == NULL || audit->ports == NULL)
         return ka_error_set(audit->error, "out of memory");
+    audit->watch = ka_watch_open(&config->to);
+    audit->result->watched = audit->watch != NULL;
     audit->epoll = epoll_create1(EPOLL_CLOEXEC);
     if (audit->epoll < 0)
         return ka_error_set(audit->error, "cannot create an epoll: %s", strerror(errno));
@@ -198,6 +201,7 @@ int ka_audit_run(const struct ka_audit_config *config, struct ka_audit_result *o
             ka_conn_close(&audit, &audit.conns[i]);
     if (audit.epoll >= 0)
         close(audit.epoll);
+    ka_watch_close(audit.watch);
     free(audit.conns);
     free(audit.ports);
     free(audit.queue);

@@ -53,6 +53,7 @@ struct ka_audit_result {
     size_t count;
     struct ka_endpoint near; /* our end of the first connection to the far end */
     bool plain;              /* the far end is no `kasniff audit --listen` */
+    bool watched;            /* resets were seen on the wire, too: who sent them can be told */
     uint8_t end;             /* enum ka_audit_end */
     uint32_t interruptions;  /* times the path or the far end was away, and came back */
     uint64_t connections;    /* opened for trials */

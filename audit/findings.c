@@ -75,6 +75,8 @@ void ka_audit_findings_series(const struct ka_audit_report *report,
         .after_expiry = bracket.after,
         .refresher = series->refresher,
         .has_refresher = series->arm != KA_ARM_SILENT,
+        .origin = bracket.origin,
+        .has_origin = bracket.after == KA_AFTER_RST,
     };
     ka_products_match(report->products, &bracket, event.idle_timeout.known);
     emit(report, &event);
@@ -147,6 +149,37 @@ static void find_one_sided(const struct ka_audit_report *report,
         find(report, "closed-by-server", "died_s", seconds(bracket.died), NULL, 0,
              "the far end, or a proxy before it, closes idle connections itself: how long the path "
              "alone remembers is not known beyond that");
+}
+
+/* Who sends the reset that follows on the expiry. */
+static void find_origin(const struct ka_audit_report *report, const struct ka_audit_result *result,
+                        const struct ka_series *series)
+{
+    struct ka_bracket bracket = ka_audit_outcome(result, series);
+    if (series->arm != KA_ARM_SILENT || bracket.after != KA_AFTER_RST)
+        return;
+    const char *first = sides[series->first_speaker];
+    if (bracket.origin == KA_ORIGIN_MIDDLEBOX)
+        find(report, "reset-by-middlebox", "reset_ttl", bracket.reset_ttl, "usual_ttl",
+             bracket.usual_ttl,
+             "the reset (%s first) comes from a box on the path, not from the far end: its TTL is "
+             "%u, that of the far end's own packets %u",
+             first, bracket.reset_ttl, bracket.usual_ttl);
+    else if (bracket.origin == KA_ORIGIN_ENDPOINT)
+        find(report, "reset-by-far-end", "reset_ttl", bracket.reset_ttl, "usual_ttl",
+             bracket.usual_ttl,
+             "the reset (%s first) comes from the far end: its TTL is %u, as that of its own "
+             "packets",
+             first, bracket.reset_ttl);
+    else
+        find(report, "reset-by-unknown", NULL, 0, NULL, 0,
+             "who sends the reset (%s first) is not known: %s", first,
+             !result->watched ? "to see its TTL takes CAP_NET_RAW, so run the audit as root"
+             : series->first_speaker == KA_SPEAKER_SERVER
+                 ? "it went to the far end, where nobody watches the wire"
+             : bracket.reset_ttl != 0
+                 ? "some seem to come from the far end, some from a box before it"
+                 : "it was not seen on the wire");
 }
 
 /* Survivors above deaths: one fluke is a note, several are causes of their own. */
@@ -233,6 +266,7 @@ void ka_audit_findings_all(const struct ka_audit_report *report,
     for (size_t i = 0; i < result->count; i++) {
         const struct ka_series *series = &result->series[i];
         find_one_sided(report, result, series);
+        find_origin(report, result, series);
         if (series->arm != KA_ARM_SILENT)
             find_refresh(report, result, series);
         find_contradictions(report, series);

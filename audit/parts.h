@@ -10,6 +10,7 @@
 #include "audit/message.h"
 #include "audit/tcp.h"
 #include "audit/trial.h"
+#include "audit/watch.h"
 
 enum ka_conn_kind { KA_CONN_FREE, KA_CONN_TRIAL, KA_CONN_CONTROL, KA_CONN_CHECK };
 
@@ -22,8 +23,10 @@ struct ka_conn {
     uint8_t state;  /* trials: enum ka_trial_state; others: enum ka_conn_step */
     uint8_t result; /* of a trial that waits to be verified */
     uint8_t after;
-    bool verifying;  /* died; a fresh connection must show that the path is there */
-    uint8_t rearmed; /* times the silence began anew because something was heard */
+    struct ka_watched seen; /* of the reset it died of */
+    uint16_t port;          /* ours */
+    bool verifying;         /* died; a fresh connection must show that the path is there */
+    uint8_t rearmed;        /* times the silence began anew because something was heard */
     uint32_t generation;
     uint32_t number;   /* of the trial */
     uint32_t probe;    /* the 1-byte keepalive that waits for its answer; 0 none */
@@ -65,6 +68,7 @@ struct ka_audit {
     struct ka_audit_result *result;
     struct ka_error *error;
     struct ka_ports *ports;
+    struct ka_watch *watch; /* NULL without the privilege */
     struct ka_conn *conns;
     uint32_t size;            /* slots */
     uint32_t open;            /* slots in use */

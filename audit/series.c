@@ -255,7 +255,12 @@ static void drop_needless(struct ka_audit *audit)
 void ka_series_keep(struct ka_audit *audit, struct ka_conn *conn, uint8_t result)
 {
     struct ka_series *series = &audit->result->series[conn->series];
-    struct ka_trial trial = {.idle = conn->idle, .result = result, .after = conn->after};
+    struct ka_trial trial = {.idle = conn->idle,
+                             .result = result,
+                             .after = conn->after,
+                             .origin = ka_watch_origin(&conn->seen),
+                             .reset_ttl = conn->seen.reset,
+                             .usual_ttl = conn->seen.usual};
     ka_conn_close(audit, conn);
     if (series->count == series->room) {
         size_t room = series->room * 2 + 32;

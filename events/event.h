@@ -332,6 +332,8 @@ struct ka_ev_idle_timeout {
     uint8_t after_expiry;            /* enum ka_after_expiry */
     uint8_t refresher;               /* enum ka_speaker: who sent what the arm sends */
     bool has_refresher;              /* false: nobody, or not known */
+    uint8_t origin;                  /* enum ka_origin: who sent the reset */
+    bool has_origin;                 /* false: no reset, or it was not asked */
 };
 
 enum ka_socket_keepalive {

@@ -40,6 +40,12 @@ static bool has_refresher(const void *object)
     return event->idle_timeout.has_refresher;
 }
 
+static bool has_origin(const void *object)
+{
+    const struct ka_event *event = object;
+    return event->idle_timeout.has_origin;
+}
+
 static bool is_received_unknown(const void *object)
 {
     const struct ka_event *event = object;
@@ -106,6 +112,8 @@ const struct ka_field ka_idle_timeout_fields[] = {
      .meaning = "step of the grid; null where there was none"},
     {OR_NULL(ENUM, "after_expiry", AT(idle_timeout.after_expiry), NULL), NAMES(ka_names_after),
      .meaning = "what met the first packet afterwards; null where nothing expired"},
+    {OPTIONAL(ENUM, "origin", AT(idle_timeout.origin), NULL), NAMES(ka_names_origin),
+     .when = has_origin, .meaning = "who seems to have sent the reset, by its time to live"},
     {ALWAYS(TEXTS, "known", AT(idle_timeout.known), NULL), .count = KA_KNOWN_MAX,
      .meaning = "products whose default lies within the bracket"},
     {ALWAYS(U64, "trials", AT(idle_timeout.trials), NULL), .meaning = "silences looked at"},

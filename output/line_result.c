@@ -183,6 +183,9 @@ void ka_line_idle_timeout(struct ka_text *line, const struct ka_ev_idle_timeout 
     }
     if (timeout->after_expiry != KA_AFTER_UNKNOWN)
         ka_text_put_string(line, after[timeout->after_expiry]);
+    if (timeout->has_origin && timeout->origin != KA_ORIGIN_UNKNOWN)
+        ka_text_put_string(line, timeout->origin == KA_ORIGIN_MIDDLEBOX ? " by a middlebox"
+                                                                        : " by the far end");
     if (timeout->known[0] != NULL) {
         ka_text_put_string(line, "; fits the default of ");
         put_names(line, timeout->known, KA_KNOWN_MAX);

@@ -1,8 +1,11 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: BSD-2-Clause
 """A TCP relay that closes a connection on which no byte passed for a while, as proxies do.
-relay.py ADDRESS PORT TO-ADDRESS TO-PORT SECONDS; a TO-ADDRESS of "echo" makes it an echo server."""
+relay.py ADDRESS PORT TO-ADDRESS TO-PORT SECONDS; a TO-ADDRESS of "echo" makes it an echo server;
+with "reset" behind the SECONDS it closes by a RST."""
 import asyncio
+import socket
+import struct
 import sys
 
 
@@ -25,6 +28,9 @@ async def watch(seen, limit):
 async def serve(reader, writer, to, port, limit):
     seen = [asyncio.get_running_loop().time()]
     writers = [writer]
+    if "reset" in sys.argv[6:]:
+        writer.get_extra_info("socket").setsockopt(socket.SOL_SOCKET, socket.SO_LINGER,
+                                                   struct.pack("ii", 1, 0))
     jobs = [asyncio.create_task(watch(seen, limit))]
     try:
         if to == "echo":

@@ -92,15 +92,15 @@ class Result:
             json.dumps(e.get(e["event_type"])) for e in self.events)
 
 
-def start_far_end(lab):
-    process = lab.start(lab.server, [KASNIFF, "audit", "--listen", f"0.0.0.0:{PORT}"],
+def start_far_end(lab, address="0.0.0.0"):
+    process = lab.start(lab.server, [KASNIFF, "audit", "--listen", f"{address}:{PORT}"],
                         stderr=subprocess.PIPE)
     assert "far end" in process.stderr.readline()
     return process
 
 
-def start_audit(lab, *options, port=PORT, to=None, low=MIN, high=MAX, steps=STEPS):
-    command = [KASNIFF, "audit", "--json", "-q", "--min", str(low), "--max", str(high),
+def start_audit(lab, *options, port=PORT, to=None, low=MIN, high=MAX, steps=STEPS, before=()):
+    command = [*before, KASNIFF, "audit", "--json", "-q", "--min", str(low), "--max", str(high),
                "--steps", str(steps), *options, f"{to or lab.server_address}:{port}"]
     return lab.start(lab.client, command, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
 
@@ -120,13 +120,13 @@ def fine_step(truth, low=MIN, high=MAX, steps=STEPS):
     return truth * factor * (1 - 1 / factor) / steps
 
 
-def expect_bracket(result, timeout, truth):
+def expect_bracket(result, timeout, truth, **grid):
     survived, died = timeout["survived_s"], timeout["died_s"]
     text = result.describe()
     assert survived is not None and died is not None, text
     # Clocks of two kernels' timers: a tick of slack, no more.
     assert survived <= truth + 0.05 and died >= truth - 0.05, f"{truth} not inside\n{text}"
-    assert died - survived <= 2 * fine_step(truth) + 0.05, f"too wide\n{text}"
+    assert died - survived <= 2 * fine_step(truth, **grid) + 0.05, f"too wide\n{text}"
 
 
 def route(lab, policy, loose=1, nat=False, limit=4, router=None):
@@ -134,6 +134,22 @@ def route(lab, policy, loose=1, nat=False, limit=4, router=None):
     lab.sysctl(router, "net.netfilter.nf_conntrack_tcp_timeout_established", limit)
     lab.sysctl(router, "net.netfilter.nf_conntrack_tcp_loose", loose)
     lab.rules(FORWARD.format(POLICIES[policy]) + (MASQUERADE if nat else ""), router)
+
+
+def expect_origin(result, timeout, origin):
+    """Who sent the reset, and the finding that says so; neither where there was none."""
+    kind = {"endpoint": "reset-by-far-end", "middlebox": "reset-by-middlebox",
+            "unknown": "reset-by-unknown"}[origin]
+    if timeout["after_expiry"] != "rst":
+        assert "origin" not in timeout, result.describe()
+        return
+    assert timeout["origin"] == origin, f"not {origin}\n{result.describe()}"
+    found = [f for f in result.findings(kind) if f"({timeout['first_speaker']} first)" in f["text"]]
+    assert len(found) == 1, result.describe()
+    if origin != "unknown":
+        figures = found[0]["figures"]
+        same = figures["reset_ttl"] == figures["usual_ttl"]
+        assert same == (origin == "endpoint") and figures["usual_ttl"] == 63, result.describe()
 
 
 def policy_row(policy, loose, nat, client, server):
@@ -145,10 +161,65 @@ def policy_row(policy, loose, nat, client, server):
             for first, after in (("client", client), ("server", server)):
                 timeout = result.timeout(first=first)
                 assert timeout["after_expiry"] == after, f"{first}\n{result.describe()}"
+                expect_origin(result, timeout, "unknown" if first == "server" else
+                              "middlebox" if policy.startswith("re") else "endpoint")
                 if after is not None:
                     expect_bracket(result, timeout, 4.0)
             assert result.code == (3 if server is None else 0), result.describe()
     return scenario
+
+
+def on_ipv6(policy, loose, client, server):
+    def scenario():
+        with Lab(six=True) as lab:
+            lab.sysctl(lab.router, "net.netfilter.nf_conntrack_tcp_timeout_established", 4)
+            lab.sysctl(lab.router, "net.netfilter.nf_conntrack_tcp_loose", loose)
+            lab.rules(FORWARD.replace("table ip ", "table ip6 ").format(POLICIES[policy]))
+            start_far_end(lab, "[::]")
+            result = audit(lab, "--arms", "silent,keepalive-0", "--refresher", "client",
+                           to=f"[{lab.server_address_six}]")
+            assert result.code == 0, result.describe()
+            for first, after in (("client", client), ("server", server)):
+                timeout = result.timeout(first=first)
+                assert timeout["after_expiry"] == after, f"{first}\n{result.describe()}"
+                expect_bracket(result, timeout, 4.0)
+                expect_origin(result, timeout, "unknown" if first == "server" else "middlebox")
+                if after != "recovered":
+                    refreshed = result.timeout("keepalive-0", first)
+                    assert refreshed["died_s"] is None, result.describe()
+    return scenario
+
+
+def a_limit_of_12_seconds():
+    with Lab() as lab:
+        route(lab, "new-from-inside", loose=0, limit=12)
+        start_far_end(lab)
+        grid = {"low": 9, "high": 14}
+        result = audit(lab, "--arms", "silent", **grid)
+        for first in ("client", "server"):
+            expect_bracket(result, result.timeout(first=first), 12.0, **grid)
+
+
+def who_sent_a_reset_is_unknown_without_privilege():
+    with Lab() as lab:
+        route(lab, "reject")
+        start_far_end(lab)
+        result = audit(lab, "--arms", "silent", "--first-speaker", "client",
+                       before=("setpriv", "--bounding-set=-net_raw", "--inh-caps=-net_raw"))
+        expect_bracket(result, result.timeout(), 4.0)
+        expect_origin(result, result.timeout(), "unknown")
+        assert "CAP_NET_RAW" in result.findings("reset-by-unknown")[0]["text"], result.describe()
+
+
+def a_server_that_resets_idle_connections_is_the_far_end():
+    with Lab() as lab:
+        server = lab.start(lab.server, [sys.executable, RELAY, lab.server_address, str(PORT),
+                                        "echo", "0", "3", "reset"], stdout=subprocess.PIPE)
+        server.stdout.readline()
+        result = audit(lab, "--arms", "silent")
+        expect_bracket(result, result.timeout(), 3.0)
+        assert result.timeout()["after_expiry"] == "rst", result.describe()
+        expect_origin(result, result.timeout(), "endpoint")
 
 
 def keepalives_refresh_conntrack():
@@ -469,6 +540,11 @@ def scenarios():
             for policy, loose, nat, client, server in ROWS}
     rows.update({f"the hop that forgets is {which} of three{', plain far end' if plain else ''}":
                  locating(which, plain) for which, plain in ((1, True), (2, False), (3, False))})
+    rows.update({f"IPv6, {policy}, loose {loose}": on_ipv6(policy, loose, client, server)
+                 for policy, loose, client, server in (
+                     ("new-from-inside", 0, "silent", "silent"),
+                     ("new-from-inside", 1, "recovered", "silent"),
+                     ("reject", 1, "rst", "rst"))})
     rows.update({f"a capture of it says so by itself: {policy}": passively(policy, loose, after)
                  for policy, loose, after in (("new-from-inside", 0, "silent"),
                                               ("reject", 1, "rst"))})
@@ -479,6 +555,8 @@ def scenarios():
         a_path_that_dies_is_not_an_expiry, a_far_end_that_is_started_again_goes_on,
         an_interrupt_keeps_what_is_known, a_thousand_connections_at_once,
         the_second_of_two_limits_shows_behind_keepalives,
+        a_limit_of_12_seconds, who_sent_a_reset_is_unknown_without_privilege,
+        a_server_that_resets_idle_connections_is_the_far_end,
         nonsense_is_refused_and_the_far_end_goes_on, nobody_there_is_a_clear_error,
     ]
     if subprocess.run(["sh", "-c", "command -v haproxy"], capture_output=True).returncode == 0:

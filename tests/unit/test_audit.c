@@ -16,6 +16,7 @@
 #include "audit/plan.h"
 #include "audit/products.h"
 #include "audit/trial.h"
+#include "audit/watch.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -25,15 +26,20 @@
 
 #define LIVED(seconds)                                                                             \
     {                                                                                              \
-        (ka_time)((seconds)*1e9), KA_TRIAL_SURVIVED, KA_AFTER_UNKNOWN                              \
+        .idle = (ka_time)((seconds)*1e9), .result = KA_TRIAL_SURVIVED                              \
     }
 #define DIED(seconds, how)                                                                         \
     {                                                                                              \
-        (ka_time)((seconds)*1e9), KA_TRIAL_DIED, KA_AFTER_##how                                    \
+        .idle = (ka_time)((seconds)*1e9), .result = KA_TRIAL_DIED, .after = KA_AFTER_##how         \
     }
 #define LOST(seconds)                                                                              \
     {                                                                                              \
-        (ka_time)((seconds)*1e9), KA_TRIAL_CENSORED, KA_AFTER_UNKNOWN                              \
+        .idle = (ka_time)((seconds)*1e9), .result = KA_TRIAL_CENSORED                              \
+    }
+#define RESET(seconds, by, ttl)                                                                    \
+    {                                                                                              \
+        .idle = (ka_time)((seconds)*1e9), .result = KA_TRIAL_DIED, .after = KA_AFTER_RST,          \
+        .origin = KA_ORIGIN_##by, .reset_ttl = (ttl), .usual_ttl = 60                              \
     }
 #define NONE KA_TIME_NONE
 
@@ -99,6 +105,56 @@ static void trials_become_a_bracket(void **state)
         assert_int_equal(bracket.after, rows[i].after);
         assert_int_equal(bracket.survivors + bracket.deaths + bracket.censored, rows[i].count);
     }
+}
+
+static void a_reset_has_an_origin_where_the_trials_agree(void **state)
+{
+    (void)state;
+    static const struct {
+        struct ka_trial trials[4];
+        size_t count;
+        uint8_t origin;
+        uint8_t reset_ttl;
+    } rows[] = {
+        {{LIVED(1), RESET(3, MIDDLEBOX, 63), RESET(2, MIDDLEBOX, 64)}, 3, KA_ORIGIN_MIDDLEBOX, 64},
+        {{RESET(2, ENDPOINT, 60), RESET(3, UNKNOWN, 0)}, 2, KA_ORIGIN_ENDPOINT, 60},
+        {{RESET(2, ENDPOINT, 60), RESET(3, MIDDLEBOX, 64)}, 2, KA_ORIGIN_UNKNOWN, 60},
+        {{RESET(2, UNKNOWN, 0)}, 1, KA_ORIGIN_UNKNOWN, 0},
+        /* below the boundary: a death by chance */
+        {{RESET(1, ENDPOINT, 60), LIVED(2), LIVED(3), RESET(4, MIDDLEBOX, 64)},
+         4,
+         KA_ORIGIN_MIDDLEBOX,
+         64},
+        /* resets are not what connections die of here */
+        {{RESET(4, MIDDLEBOX, 64), DIED(2, SILENT), DIED(3, SILENT)}, 3, KA_ORIGIN_UNKNOWN, 0},
+    };
+    for (size_t i = 0; i < COUNT_OF(rows); i++) {
+        struct ka_trial trials[4];
+        struct ka_bracket bracket;
+        memcpy(trials, rows[i].trials, sizeof(trials));
+        ka_bracket_judge(trials, rows[i].count, &bracket);
+        assert_int_equal(bracket.origin, rows[i].origin);
+        assert_int_equal(bracket.reset_ttl, rows[i].reset_ttl);
+    }
+}
+
+static void a_reset_with_another_time_to_live_is_a_middleboxs(void **state)
+{
+    (void)state;
+    static const struct {
+        struct ka_watched seen;
+        uint8_t origin;
+    } rows[] = {
+        {{.usual = 63, .reset = 63}, KA_ORIGIN_ENDPOINT},
+        {{.usual = 63, .reset = 64}, KA_ORIGIN_MIDDLEBOX},
+        {{.usual = 63, .reset = 254}, KA_ORIGIN_MIDDLEBOX},
+        {{.usual = 0, .reset = 64}, KA_ORIGIN_UNKNOWN},
+        {{.usual = 63, .reset = 0}, KA_ORIGIN_UNKNOWN},
+    };
+    for (size_t i = 0; i < COUNT_OF(rows); i++)
+        assert_int_equal(ka_watch_origin(&rows[i].seen), rows[i].origin);
+    struct ka_watched none = ka_watch_port(NULL, 40000);
+    assert_int_equal(ka_watch_origin(&none), KA_ORIGIN_UNKNOWN);
 }
 
 static void causes_are_told_apart_by_how_connections_died(void **state)
@@ -221,7 +277,7 @@ static void a_single_death_by_chance_is_seen_through(void **state)
     for (unsigned passes = 1; passes < 8; passes++) {
         size_t planned = ka_plan_next(&plan, &bracket, passes, silences);
         for (size_t i = 0; i < planned; i++)
-            trials[count++] = (struct ka_trial){silences[i], KA_TRIAL_SURVIVED, 0};
+            trials[count++] = (struct ka_trial){.idle = silences[i], .result = KA_TRIAL_SURVIVED};
         ka_bracket_judge(trials, count, &bracket);
     }
     assert_int_equal(bracket.died, NONE);
@@ -605,6 +661,8 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(trials_become_a_bracket),
+        cmocka_unit_test(a_reset_has_an_origin_where_the_trials_agree),
+        cmocka_unit_test(a_reset_with_another_time_to_live_is_a_middleboxs),
         cmocka_unit_test(causes_are_told_apart_by_how_connections_died),
         cmocka_unit_test(the_coarse_grid_grows_by_one_factor),
         cmocka_unit_test(the_fine_grid_stays_inside_the_bracket_and_tries_the_death_again),

@@ -1,0 +1,129 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#include "audit/watch.h"
+
+#include "decode/decode.h"
+#include "events/event.h"
+
+#include <arpa/inet.h>
+#include <errno.h>
+#include <linux/filter.h>
+#include <linux/if_ether.h>
+#include <linux/if_packet.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+enum {
+    LINK_RAW = 101, /* LINKTYPE_RAW: begins with the IP header */
+    FRAME_MAX = 256,
+    BUFFER = 1 << 20,
+    PORTS = 65536,
+};
+
+struct ka_watch {
+    int fd;
+    struct ka_endpoint far;
+    struct ka_watched seen[PORTS]; /* by our port */
+};
+
+/* TCP with SYN or RST set, by family, from the IP header on. IPv6 segments behind extension headers
+ * are left out, which makes an origin unknown, not wrong. */
+static int attach(int fd, unsigned family)
+{
+    struct sock_filter four[] = {
+        BPF_STMT(BPF_LD | BPF_B | BPF_ABS, 9),
+        BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, IPPROTO_TCP, 0, 4),
+        BPF_STMT(BPF_LDX | BPF_B | BPF_MSH, 0),
+        BPF_STMT(BPF_LD | BPF_B | BPF_IND, 13),
+        BPF_JUMP(BPF_JMP | BPF_JSET | BPF_K, KA_TCP_SYN | KA_TCP_RST, 0, 1),
+        BPF_STMT(BPF_RET | BPF_K, FRAME_MAX),
+        BPF_STMT(BPF_RET | BPF_K, 0),
+    };
+    struct sock_filter six[] = {
+        BPF_STMT(BPF_LD | BPF_B | BPF_ABS, 6),
+        BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, IPPROTO_TCP, 0, 3),
+        BPF_STMT(BPF_LD | BPF_B | BPF_ABS, 40 + 13),
+        BPF_JUMP(BPF_JMP | BPF_JSET | BPF_K, KA_TCP_SYN | KA_TCP_RST, 0, 1),
+        BPF_STMT(BPF_RET | BPF_K, FRAME_MAX),
+        BPF_STMT(BPF_RET | BPF_K, 0),
+    };
+    struct sock_fprog program = {sizeof(four) / sizeof(four[0]), four};
+    if (family == 6)
+        program = (struct sock_fprog){sizeof(six) / sizeof(six[0]), six};
+    return setsockopt(fd, SOL_SOCKET, SO_ATTACH_FILTER, &program, sizeof(program));
+}
+
+struct ka_watch *ka_watch_open(const struct ka_endpoint *far)
+{
+    unsigned family = far->addr.family;
+    struct sockaddr_ll address = {.sll_family = AF_PACKET,
+                                  .sll_protocol = htons(family == 6 ? ETH_P_IPV6 : ETH_P_IP)};
+    int size = BUFFER;
+    struct ka_watch *watch = calloc(1, sizeof(*watch));
+    if (watch == NULL)
+        return NULL;
+    watch->far = *far;
+    /* Without a protocol nothing comes before the filter stands. */
+    watch->fd = socket(AF_PACKET, SOCK_DGRAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+    if (watch->fd >= 0 && attach(watch->fd, family) == 0 &&
+        bind(watch->fd, (struct sockaddr *)&address, sizeof(address)) == 0) {
+        (void)setsockopt(watch->fd, SOL_SOCKET, SO_RCVBUF, &size, sizeof(size));
+        return watch;
+    }
+    ka_watch_close(watch);
+    return NULL;
+}
+
+void ka_watch_close(struct ka_watch *watch)
+{
+    if (watch == NULL)
+        return;
+    if (watch->fd >= 0)
+        close(watch->fd);
+    free(watch);
+}
+
+static void take(struct ka_watch *watch, const struct ka_packet *packet)
+{
+    struct ka_addr from = ka_addr_make(packet->family, packet->src);
+    if (packet->kind != KA_PACKET_TCP || packet->src_port != watch->far.port ||
+        !ka_addr_equal(&from, &watch->far.addr))
+        return;
+    struct ka_watched *seen = &watch->seen[packet->dst_port];
+    if ((packet->tcp.flags & KA_TCP_RST) != 0)
+        seen->reset = packet->ttl;
+    else if ((packet->tcp.flags & KA_TCP_ACK) != 0)
+        seen->usual = packet->ttl;
+}
+
+void ka_watch_read(struct ka_watch *watch)
+{
+    uint8_t bytes[FRAME_MAX];
+    ssize_t count = 0;
+    if (watch == NULL)
+        return;
+    while (count >= 0 || errno == EINTR) {
+        count = recv(watch->fd, bytes, sizeof(bytes), 0);
+        struct ka_frame frame = {.data = bytes, .link_type = LINK_RAW};
+        struct ka_packet packet;
+        if (count <= 0)
+            continue;
+        frame.captured = frame.length = (uint32_t)count;
+        if (ka_decode(&frame, &packet) == KA_DECODED)
+            take(watch, &packet);
+    }
+}
+
+struct ka_watched ka_watch_port(struct ka_watch *watch, uint16_t port)
+{
+    ka_watch_read(watch);
+    return watch != NULL ? watch->seen[port] : (struct ka_watched){.usual = 0};
+}
+
+uint8_t ka_watch_origin(const struct ka_watched *seen)
+{
+    if (seen->usual == 0 || seen->reset == 0)
+        return KA_ORIGIN_UNKNOWN;
+    return seen->usual == seen->reset ? KA_ORIGIN_ENDPOINT : KA_ORIGIN_MIDDLEBOX;
+}
