@@ -197,8 +197,9 @@ struct ka_endpoint ka_conn_endpoint(const struct ka_conn *conn, unsigned side);
 /* Judges a segment that tracking found worth a look. */
 void ka_recognise(struct ka_analysis *analysis, const struct ka_segment *segment);
 
-/* Judges an ICMP error about `conn`, quoting a segment that `side` sent. */
-void ka_recognise_icmp(struct ka_analysis *analysis, struct ka_conn *conn, unsigned side,
+/* Judges an ICMP error about `conn`, quoting a segment that `side` sent. True when it says that
+ * this did not get through. */
+bool ka_recognise_icmp(struct ka_analysis *analysis, struct ka_conn *conn, unsigned side,
                        const struct ka_packet *packet);
 
 /* A prober's deadline has come. */

@@ -350,8 +350,9 @@ static void take_icmp(struct ka_analysis *analysis, const struct ka_packet *pack
                       const struct lookup *lookup)
 {
     struct ka_conn *conn = find(&analysis->table, lookup);
-    if (conn != NULL)
-        ka_recognise_icmp(analysis, conn, lookup->side, packet);
+    if (conn != NULL && ka_recognise_icmp(analysis, conn, lookup->side, packet) &&
+        analysis->config.report)
+        ka_history_icmp(analysis, conn, lookup->side, packet);
 }
 
 static void take_segment(struct ka_analysis *analysis, const struct ka_packet *packet,

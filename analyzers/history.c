@@ -209,6 +209,18 @@ void ka_history_segment(struct ka_analysis *analysis, struct ka_conn *conn, unsi
     history->last_frame[side] = packet->frame->number;
 }
 
+void ka_history_icmp(struct ka_analysis *analysis, const struct ka_conn *conn, unsigned side,
+                     const struct ka_packet *packet)
+{
+    const struct ka_side *sender = &conn->side[side];
+    struct ka_history *history = ka_history_of(analysis, conn);
+    uint32_t quoted = packet->icmp.quoted_seq;
+    bool acked = (sender->flags & KA_SIDE_ACKED) != 0 && ka_seq_lt(quoted, sender->acked_next);
+    bool sent = (sender->flags & KA_SIDE_SENT) != 0 && ka_seq_lt(quoted, sender->sent_next);
+    if (history != NULL && sent && !acked)
+        ka_silence_icmp_data(history, side == ka_conn_client(conn));
+}
+
 /* --- the end */
 
 void ka_history_fill(struct ka_analysis *analysis, const struct ka_conn *conn,

@@ -100,6 +100,7 @@ struct ka_history {
     struct ka_gap gaps[KA_GAPS];
     struct ka_gap open_gap; /* broken by a packet, not known yet whether survived; length 0 none */
     uint32_t open_packets;  /* that its breaker sent into it */
+    bool open_icmp;         /* an ICMP error came about one of them */
     struct ka_beat beat[2];
     struct ka_asking asking[2];
     struct ka_resending resending[2];
@@ -150,6 +151,10 @@ void ka_history_before(const struct ka_conn *conn, unsigned side, const struct k
 void ka_history_segment(struct ka_analysis *analysis, struct ka_conn *conn, unsigned side,
                         const struct ka_packet *packet, const struct ka_glimpse *before);
 
+/* An ICMP error says that a segment of `side` did not get through. */
+void ka_history_icmp(struct ka_analysis *analysis, const struct ka_conn *conn, unsigned side,
+                     const struct ka_packet *packet);
+
 /* The analyser of the table. */
 void ka_history_occurred(struct ka_analysis *analysis, const struct ka_occurrence *occurrence);
 
@@ -169,6 +174,8 @@ void ka_history_tell_app(struct ka_analysis *analysis, struct ka_conn *conn,
 void ka_silence_segment(struct ka_history *history, const struct ka_packet *packet, unsigned side,
                         unsigned client, ka_time idle);
 void ka_silence_icmp(struct ka_history *history);
+/* The same about data, which is sent again: not the end yet. */
+void ka_silence_icmp_data(struct ka_history *history, bool by_client);
 void ka_silence_gave_up(struct ka_history *history);
 /* The connection is over, or the capture is, at `now`. */
 void ka_silence_end(struct ka_history *history, ka_time now, bool one_way);

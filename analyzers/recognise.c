@@ -352,15 +352,17 @@ static bool is_unreachable(const struct ka_packet *packet)
     return icmp->type == 1 || icmp->type == 3;
 }
 
-void ka_recognise_icmp(struct ka_analysis *analysis, struct ka_conn *conn, unsigned side,
+bool ka_recognise_icmp(struct ka_analysis *analysis, struct ka_conn *conn, unsigned side,
                        const struct ka_packet *packet)
 {
     const struct ka_side *sender = &conn->side[side];
     uint32_t quoted = packet->icmp.quoted_seq + 1;
     bool quotes_probe = (ka_side_has_next(sender) && quoted == ka_side_next(sender)) ||
                         (has(sender, KA_SIDE_ACKED) && quoted == sender->acked_next);
-    if (!quotes_probe || !is_unreachable(packet))
-        return;
+    if (!is_unreachable(packet))
+        return false;
+    if (!quotes_probe)
+        return true;
     struct ka_occurrence answer = {
         .kind = KA_OCC_ANSWER,
         .side = (uint8_t)!side,
@@ -380,4 +382,5 @@ void ka_recognise_icmp(struct ka_analysis *analysis, struct ka_conn *conn, unsig
     answer.origin = from_peer ? KA_ORIGIN_ENDPOINT : KA_ORIGIN_MIDDLEBOX;
     answer.why = from_peer ? "sent by the peer's own address" : "sent by another address";
     ka_pair_answer(analysis, &answer);
+    return true;
 }

@@ -60,8 +60,15 @@ static void open_gap(struct ka_history *history, const struct ka_packet *packet,
         .speaker = by_client ? KA_SPEAKER_CLIENT : KA_SPEAKER_SERVER,
     };
     history->open_packets = 1;
+    history->open_icmp = false;
     if ((packet->tcp.flags & KA_TCP_RST) != 0)
         close_gap(history, KA_GAP_CENSORED, KA_AFTER_UNKNOWN);
+}
+
+/* Nobody reacted. An ICMP error, where one came, says more than the silence. */
+static void close_unanswered(struct ka_history *history)
+{
+    close_gap(history, KA_GAP_DIED, history->open_icmp ? KA_AFTER_ICMP : KA_AFTER_SILENT);
 }
 
 void ka_silence_segment(struct ka_history *history, const struct ka_packet *packet, unsigned side,
@@ -75,8 +82,8 @@ void ka_silence_segment(struct ka_history *history, const struct ka_packet *pack
             if (!reset)
                 history->open_packets++;
             /* Its sender gave up: no need to wait for what it will not send any more. */
-            else if (history->open_packets >= VOID_PACKETS)
-                close_gap(history, KA_GAP_DIED, KA_AFTER_SILENT);
+            else if (history->open_packets >= VOID_PACKETS || history->open_icmp)
+                close_unanswered(history);
             return; /* also after a further silence: the first has not been answered yet */
         }
         if (reset)
@@ -93,19 +100,28 @@ void ka_silence_icmp(struct ka_history *history)
     close_gap(history, KA_GAP_DIED, KA_AFTER_ICMP);
 }
 
+/* TCP takes such an error for a passing one and goes on (RFC 1122 4.2.3.9): an answer may still
+ * come. */
+void ka_silence_icmp_data(struct ka_history *history, bool by_client)
+{
+    if (history->open_gap.length > 0 &&
+        (history->open_gap.speaker == KA_SPEAKER_CLIENT) == by_client)
+        history->open_icmp = true;
+}
+
 /* A prober gave up: what broke the silence has not been answered. */
 void ka_silence_gave_up(struct ka_history *history)
 {
-    close_gap(history, KA_GAP_DIED, KA_AFTER_SILENT);
+    close_unanswered(history);
 }
 
 void ka_silence_end(struct ka_history *history, ka_time now, bool one_way)
 {
     const struct ka_gap *gap = &history->open_gap;
-    bool tried = history->open_packets >= VOID_PACKETS && now != KA_TIME_NONE &&
-                 now - gap->from - gap->length >= VOID_S * KA_SECOND;
+    bool tried = (history->open_packets >= VOID_PACKETS || history->open_icmp) &&
+                 now != KA_TIME_NONE && now - gap->from - gap->length >= VOID_S * KA_SECOND;
     if (tried && !one_way)
-        close_gap(history, KA_GAP_DIED, KA_AFTER_SILENT);
+        close_unanswered(history);
     else
         close_gap(history, KA_GAP_CENSORED, KA_AFTER_UNKNOWN);
 }
