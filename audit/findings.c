@@ -159,7 +159,14 @@ static void find_origin(const struct ka_audit_report *report, const struct ka_au
     if (series->arm != KA_ARM_SILENT || bracket.after != KA_AFTER_RST)
         return;
     const char *first = sides[series->first_speaker];
-    if (bracket.origin == KA_ORIGIN_MIDDLEBOX)
+    if (bracket.origin == KA_ORIGIN_MIDDLEBOX && bracket.reset_ttl == bracket.usual_ttl)
+        find(report, "reset-by-middlebox", "reset_ttl", bracket.reset_ttl, "usual_ttl",
+             bracket.usual_ttl,
+             "the reset (%s first) comes from a proxy on the path, which accepts connections in "
+             "the far end's place: its TTL is %u, as that of the SYN-ACK, but the far end did not "
+             "send it",
+             first, bracket.reset_ttl);
+    else if (bracket.origin == KA_ORIGIN_MIDDLEBOX)
         find(report, "reset-by-middlebox", "reset_ttl", bracket.reset_ttl, "usual_ttl",
              bracket.usual_ttl,
              "the reset (%s first) comes from a box on the path, not from the far end: its TTL is "

@@ -76,6 +76,9 @@ struct ka_bracket ka_audit_outcome(const struct ka_audit_result *result,
 {
     struct ka_bracket bracket = series->bracket;
     const struct ka_series *other = other_side(result, series);
+    /* A proxy answers the SYN, too; but a far end of ours does not reset what it keeps silent. */
+    if (series->closed_between > 0 && !result->plain && bracket.origin == KA_ORIGIN_ENDPOINT)
+        bracket.origin = KA_ORIGIN_MIDDLEBOX;
     if (other == NULL || bracket.died != KA_TIME_NONE || bracket.longest == KA_TIME_NONE ||
         other->bracket.died == KA_TIME_NONE || bracket.longest < other->bracket.died)
         return bracket;

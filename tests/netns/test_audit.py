@@ -327,6 +327,22 @@ def a_relay_closes_and_answers_keepalives_itself():
         assert result.findings("closed-between"), result.describe()
 
 
+def a_relay_that_resets_is_not_the_far_end():
+    with Lab() as lab:
+        start_far_end(lab)
+        relay = lab.start(lab.router, [sys.executable, RELAY, "10.9.1.1", str(PORT),
+                                       lab.server_address, str(PORT), "4", "reset"],
+                          stdout=subprocess.PIPE)
+        relay.stdout.readline()
+        result = audit(lab, "--arms", "silent", "--first-speaker", "client", to="10.9.1.1")
+        timeout = result.timeout()
+        expect_bracket(result, timeout, 4.0)
+        assert timeout["after_expiry"] == "rst", result.describe()
+        assert timeout["origin"] == "middlebox", result.describe()
+        assert "proxy" in result.findings("reset-by-middlebox")[0]["text"], result.describe()
+        assert result.findings("closed-between"), result.describe()
+
+
 def only_data_from_the_client_refreshes():
     """A box that counts payload of one direction alone, made of a set whose elements expire."""
     with Lab() as lab:
@@ -557,6 +573,7 @@ def scenarios():
         the_second_of_two_limits_shows_behind_keepalives,
         a_limit_of_12_seconds, who_sent_a_reset_is_unknown_without_privilege,
         a_server_that_resets_idle_connections_is_the_far_end,
+        a_relay_that_resets_is_not_the_far_end,
         nonsense_is_refused_and_the_far_end_goes_on, nobody_there_is_a_clear_error,
     ]
     if subprocess.run(["sh", "-c", "command -v haproxy"], capture_output=True).returncode == 0:
