@@ -65,6 +65,10 @@ static void take_answer(struct ka_prober *prober, struct ka_dialogue *dialogue,
         ka_tell_answer(&prober->config.sink, dialogue, seen, rtt, wall);
     if (!first)
         return;
+    /* An answer to a probe without numbers may stand alone: nothing else tells that it is current.
+     */
+    if (ask->judgement.state == KA_FOUND_ALIVE)
+        dialogue->entry->side[dialogue->to].seen = wall;
     char outcome[KA_TELL_SIZE];
     ka_tell_outcome(seen, rtt, outcome);
     prober->answered++;
