@@ -461,5 +461,6 @@ void ka_engine_stats(const struct ka_engine *engine, struct ka_engine_stats *out
 {
     *out = engine->analysis.stats;
     out->live = ka_table_count(&engine->analysis.table);
+    out->memory_out = engine->analysis.memory_out;
     out->memory = ka_analysis_memory(&engine->analysis);
 }

@@ -13,27 +13,6 @@ enum {
     WINDOW_ACK_QUIET_MS = 150, /* an ACK this long after hearing nothing is unasked */
 };
 
-static bool has(const struct ka_side *side, unsigned flag)
-{
-    return (side->flags & flag) != 0;
-}
-
-static bool has_control(const struct ka_segment *segment)
-{
-    return (segment->packet->tcp.flags & (KA_TCP_SYN | KA_TCP_FIN | KA_TCP_RST)) != 0;
-}
-
-static ka_time since(const struct ka_segment *segment, ka_time earlier)
-{
-    return ka_time_between(earlier, segment->time);
-}
-
-/* True when `gap` is known and at most `limit`. */
-static bool within(ka_time gap, ka_time limit)
-{
-    return gap != KA_TIME_NONE && gap <= limit;
-}
-
 ka_time ka_last_heard(const struct ka_analysis *analysis, const struct ka_segment *segment)
 {
     const struct ka_prober *peer = ka_prober_of(analysis, segment->conn, !segment->side);
@@ -50,20 +29,21 @@ ka_time ka_last_heard(const struct ka_analysis *analysis, const struct ka_segmen
 static bool is_unasked_ack(const struct ka_segment *segment)
 {
     const struct ka_tcp *tcp = &segment->packet->tcp;
-    if (!has(&segment->receiver, KA_SIDE_ACKED) || tcp->ack != segment->receiver.acked_next ||
-        !has(&segment->sender, KA_SIDE_WINDOW) || tcp->window != segment->sender.window)
+    if (!ka_side_has(&segment->receiver, KA_SIDE_ACKED) ||
+        tcp->ack != segment->receiver.acked_next ||
+        !ka_side_has(&segment->sender, KA_SIDE_WINDOW) || tcp->window != segment->sender.window)
         return false;
     /* Delayed acknowledgements and those of what came twice are sooner. */
     const ka_time quiet = WINDOW_ACK_QUIET_MS * KA_MILLISECOND;
-    ka_time spoke = since(segment, segment->sender.last_sent);
-    ka_time heard = since(segment, segment->receiver.last_sent);
+    ka_time spoke = ka_segment_since(segment, segment->sender.last_sent);
+    ka_time heard = ka_segment_since(segment, segment->receiver.last_sent);
     return spoke != KA_TIME_NONE && spoke > quiet && heard != KA_TIME_NONE && heard > quiet;
 }
 
 bool ka_is_candidate(const struct ka_segment *segment)
 {
     const struct ka_tcp *tcp = &segment->packet->tcp;
-    if ((tcp->flags & KA_TCP_ACK) == 0 || has_control(segment) || tcp->length > 1)
+    if ((tcp->flags & KA_TCP_ACK) == 0 || ka_segment_has_control(segment) || tcp->length > 1)
         return false;
     if ((segment->facts & KA_SEG_BEFORE) != 0)
         return true;
@@ -86,9 +66,9 @@ static bool is_window_probe(const struct ka_analysis *analysis, const struct ka_
     const struct ka_extra *extra = ka_extra_of(analysis, segment->conn);
     if (prober == NULL || ka_side_in_flight(&segment->sender) || extra->window_number > 0)
         return true;
-    ka_time gap = since(segment, ka_last_heard(analysis, segment));
+    ka_time gap = ka_segment_since(segment, ka_last_heard(analysis, segment));
     if (prober->number > 0)
-        gap = since(segment, prober->last_probe);
+        gap = ka_segment_since(segment, prober->last_probe);
     return !ka_schedule_has_idle(prober, gap);
 }
 
@@ -98,12 +78,12 @@ bool ka_is_garbage(const struct ka_segment *segment)
 {
     const struct ka_packet *packet = segment->packet;
     const struct ka_side *sender = &segment->sender;
-    if (packet->tcp.length != 1 || !has(sender, KA_SIDE_SENT) ||
+    if (packet->tcp.length != 1 || !ka_side_has(sender, KA_SIDE_SENT) ||
         packet->tcp.seq + 1 != sender->sent_next)
         return false;
-    if (has(sender, KA_SIDE_CONTROL))
+    if (ka_side_has(sender, KA_SIDE_CONTROL))
         return true;
-    return has(sender, KA_SIDE_BYTE) && packet->payload_captured == 1 &&
+    return ka_side_has(sender, KA_SIDE_BYTE) && packet->payload_captured == 1 &&
            packet->payload[0] != sender->last_byte;
 }
 
@@ -116,18 +96,18 @@ static bool is_retransmission(const struct ka_analysis *analysis, const struct k
     const struct ka_side *sender = &segment->sender;
     if (tcp->length != 1 || ka_is_garbage(segment))
         return false;
-    bool acked = has(sender, KA_SIDE_ACKED) && ka_seq_lt(tcp->seq, sender->acked_next);
+    bool acked = ka_side_has(sender, KA_SIDE_ACKED) && ka_seq_lt(tcp->seq, sender->acked_next);
     ka_time limit = 3 * ka_side_rto(sender);
     if (limit < SPURIOUS_S * KA_SECOND)
         limit = SPURIOUS_S * KA_SECOND;
     bool soon = ka_side_data_age(sender, segment->time) <= limit;
-    if (acked || has(sender, KA_SIDE_ACKED))
+    if (acked || ka_side_has(sender, KA_SIDE_ACKED))
         return !acked || soon;
     /* No ack of the peer in the capture at all: a first repetition long after the byte was sent is
      * no retransmission, which would have come sooner; nor is what follows it. */
     if (ka_prober_of(analysis, segment->conn, segment->side) != NULL)
         return false;
-    return soon || !has(sender, KA_SIDE_TIMED);
+    return soon || !ka_side_has(sender, KA_SIDE_TIMED);
 }
 
 bool ka_is_reordered(const struct ka_segment *segment)
@@ -137,7 +117,8 @@ bool ka_is_reordered(const struct ka_segment *segment)
     if (ka_side_data_age(&segment->sender, segment->time) <= KA_REORDER)
         return true;
     return (segment->facts & KA_SEG_OLD_STAMP) != 0 &&
-           within(since(segment, segment->sender.last_sent), STALE_S * KA_SECOND);
+           ka_time_within(ka_segment_since(segment, segment->sender.last_sent),
+                          STALE_S * KA_SECOND);
 }
 
 /* The last probe once more, with other frames of its sender between. */
@@ -145,7 +126,7 @@ static bool is_copy_of_probe(const struct ka_analysis *analysis, const struct ka
 {
     const struct ka_prober *prober = ka_prober_of(analysis, segment->conn, segment->side);
     return prober != NULL && prober->print == segment->print && segment->print != 0 &&
-           within(since(segment, prober->last_probe), KA_MILLISECOND);
+           ka_time_within(ka_segment_since(segment, prober->last_probe), KA_MILLISECOND);
 }
 
 enum ka_judgement ka_judge(const struct ka_analysis *analysis, const struct ka_segment *segment)

@@ -10,27 +10,6 @@ enum {
     STRAYS = 3,          /* segments that must agree before numbers change */
 };
 
-static bool has(const struct ka_side *side, unsigned flag)
-{
-    return (side->flags & flag) != 0;
-}
-
-static bool has_control(const struct ka_segment *segment)
-{
-    return (segment->packet->tcp.flags & (KA_TCP_SYN | KA_TCP_FIN | KA_TCP_RST)) != 0;
-}
-
-static ka_time since(const struct ka_segment *segment, ka_time earlier)
-{
-    return ka_time_between(earlier, segment->time);
-}
-
-/* True when `gap` is known and at most `limit`. */
-static bool within(ka_time gap, ka_time limit)
-{
-    return gap != KA_TIME_NONE && gap <= limit;
-}
-
 /* --- what comes of it */
 
 static void occur_lookalike(struct ka_analysis *analysis, const struct ka_segment *segment,
@@ -60,7 +39,7 @@ static void occur_window_probe(struct ka_analysis *analysis, const struct ka_seg
     occurrence.bytes = (uint8_t)segment->packet->tcp.length;
     occurrence.interval = KA_TIME_NONE;
     if (extra->window_number > 0)
-        occurrence.interval = since(segment, extra->last_window_probe);
+        occurrence.interval = ka_segment_since(segment, extra->last_window_probe);
     occurrence.number = ++extra->window_number;
     extra->window_probes++;
     extra->window_side = segment->side;
@@ -82,9 +61,10 @@ static uint16_t form_of(const struct ka_segment *segment)
         form |= KA_PROBER_PSH;
     if ((tcp->options & KA_OPTION_TIMESTAMPS) != 0)
         form |= KA_PROBER_STAMPS;
-    else if (has(&segment->sender, KA_SIDE_STAMPS))
+    else if (ka_side_has(&segment->sender, KA_SIDE_STAMPS))
         form |= KA_PROBER_NO_STAMPS;
-    if (has(&segment->receiver, KA_SIDE_ACKED) && tcp->ack + 1 == segment->receiver.acked_next)
+    if (ka_side_has(&segment->receiver, KA_SIDE_ACKED) &&
+        tcp->ack + 1 == segment->receiver.acked_next)
         form |= KA_PROBER_ACK_LESS;
     if (ka_side_in_flight(&segment->sender))
         form |= KA_PROBER_FLIGHT;
@@ -98,7 +78,7 @@ static bool is_injected(const struct ka_segment *segment)
     if ((segment->facts & KA_SEG_FITS) == 0)
         return true;
     const struct ka_side *receiver = &segment->receiver;
-    return has(receiver, KA_SIDE_ACKED) &&
+    return ka_side_has(receiver, KA_SIDE_ACKED) &&
            ka_seq_diff(receiver->acked_next, segment->packet->tcp.ack) < -1;
 }
 
@@ -106,11 +86,11 @@ static void occur_probe(struct ka_analysis *analysis, const struct ka_segment *s
 {
     const struct ka_side *sender = &segment->sender;
     struct ka_occurrence probe = ka_occurrence_of(segment, KA_OCC_PROBE, segment->side);
-    bool acked = has(sender, KA_SIDE_ACKED) &&
+    bool acked = ka_side_has(sender, KA_SIDE_ACKED) &&
                  ka_seq_lt(segment->packet->tcp.seq, sender->acked_next) &&
                  !ka_side_in_flight(sender);
     probe.bytes = (uint8_t)segment->packet->tcp.length;
-    probe.idle = since(segment, ka_last_heard(analysis, segment));
+    probe.idle = ka_segment_since(segment, ka_last_heard(analysis, segment));
     probe.confidence = acked || ka_is_garbage(segment) ? KA_CERTAIN : KA_PROBABLE;
     probe.injected = is_injected(segment);
     probe.form = form_of(segment);
@@ -118,7 +98,7 @@ static void occur_probe(struct ka_analysis *analysis, const struct ka_segment *s
         probe.form |= KA_PROBER_INJECTED;
     struct ka_prober *prober = ka_prober_of(analysis, segment->conn, segment->side);
     bool limited = prober != NULL && prober->number == 0 && probe.bytes == 0 &&
-                   within(probe.idle, RATE_LIMIT_MS * KA_MILLISECOND);
+                   ka_time_within(probe.idle, RATE_LIMIT_MS * KA_MILLISECOND);
     if (limited || (segment->facts & KA_SEG_OLD_STAMP) != 0)
         probe.form |= KA_PROBER_EXCUSED;
     probe.spoke_before = sender->last_sent;
@@ -154,7 +134,7 @@ static void judge_candidate(struct ka_analysis *analysis, const struct ka_segmen
 static bool judge_from_afar(struct ka_analysis *analysis, const struct ka_segment *segment)
 {
     const struct ka_tcp *tcp = &segment->packet->tcp;
-    if (has_control(segment) || tcp->length > 1)
+    if (ka_segment_has_control(segment) || tcp->length > 1)
         return false;
     if ((tcp->flags & KA_TCP_ACK) == 0) {
         if ((segment->facts & KA_SEG_BEFORE) == 0)
@@ -190,7 +170,7 @@ static enum ka_origin judge_origin(const struct ka_segment *segment, const char 
         *why = "its TTL differs from that of the host's earlier packets";
         return KA_ORIGIN_MIDDLEBOX;
     }
-    if (has(sender, KA_SIDE_STAMPS) && (tcp->options & KA_OPTION_TIMESTAMPS) == 0) {
+    if (ka_side_has(sender, KA_SIDE_STAMPS) && (tcp->options & KA_OPTION_TIMESTAMPS) == 0) {
         *why = "its TTL differs from that of the host's data, and it has no timestamps";
         return KA_ORIGIN_MIDDLEBOX;
     }
@@ -213,7 +193,7 @@ static bool try_answer(struct ka_analysis *analysis, const struct ka_segment *se
  * timeout; not right behind its first probe, as that of an application that closes may. */
 static bool gives_up(const struct ka_prober *prober, const struct ka_segment *segment)
 {
-    ka_time waited = since(segment, prober->last_probe);
+    ka_time waited = ka_segment_since(segment, prober->last_probe);
     if (prober->number == 0 || segment->receiver.packets == 0 || waited == KA_TIME_NONE)
         return false;
     return prober->number > 1 || waited >= KA_SECOND;
@@ -257,7 +237,8 @@ static void judge_as_answer(struct ka_analysis *analysis, const struct ka_segmen
             ka_extra_of(analysis, segment->conn)->flags |= KA_EXTRA_CHALLENGED;
         return;
     }
-    if (has(&segment->receiver, KA_SIDE_ACKED) && ka_seq_lt(tcp->ack, segment->receiver.acked_next))
+    if (ka_side_has(&segment->receiver, KA_SIDE_ACKED) &&
+        ka_seq_lt(tcp->ack, segment->receiver.acked_next))
         return;
     /* The last probe has its answer; only the same ACK again, unasked, is one to an older probe. */
     if ((asking->flags & KA_PROBER_SETTLED) != 0 &&
@@ -273,7 +254,7 @@ static void judge_stray(struct ka_analysis *analysis, const struct ka_segment *s
 {
     struct ka_conn *conn = segment->conn;
     struct ka_doubt *doubt = ka_doubt_of(analysis, conn);
-    if ((segment->facts & KA_SEG_COPY) != 0 || has_control(segment))
+    if ((segment->facts & KA_SEG_COPY) != 0 || ka_segment_has_control(segment))
         return;
     if ((segment->facts & KA_SEG_FITS) != 0) {
         if (doubt != NULL && doubt->stray_count > 0) {
@@ -358,7 +339,7 @@ bool ka_recognise_icmp(struct ka_analysis *analysis, struct ka_conn *conn, unsig
     const struct ka_side *sender = &conn->side[side];
     uint32_t quoted = packet->icmp.quoted_seq + 1;
     bool quotes_probe = (ka_side_has_next(sender) && quoted == ka_side_next(sender)) ||
-                        (has(sender, KA_SIDE_ACKED) && quoted == sender->acked_next);
+                        (ka_side_has(sender, KA_SIDE_ACKED) && quoted == sender->acked_next);
     if (!is_unreachable(packet))
         return false;
     if (!quotes_probe)

@@ -29,6 +29,12 @@ static inline ka_time ka_time_between(ka_time from, ka_time to)
     return from == KA_TIME_NONE || to == KA_TIME_NONE || to < from ? KA_TIME_NONE : to - from;
 }
 
+/* True when a duration is known and at most `limit`. */
+static inline bool ka_time_within(ka_time duration, ka_time limit)
+{
+    return duration != KA_TIME_NONE && duration <= limit;
+}
+
 /* Reads a duration as users type it: a number with an optional fraction and a unit ("90s", "1.5h",
  * "250ms", "10m", "2d"); a bare number is seconds. Returns false and leaves *out alone when the
  * text is no duration, is negative, or exceeds 100 years. */

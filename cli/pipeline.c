@@ -8,6 +8,7 @@
 #include "decode/decode.h"
 #include "events/field.h"
 
+#include <stdio.h>
 #include <string.h>
 #include <sys/random.h>
 #include <time.h>
@@ -65,6 +66,7 @@ struct run {
     uint32_t seen; /* states, a bit each */
     uint8_t digits;
     bool damaged;
+    bool told_memory;
     ka_time flushed; /* monotonic */
     ka_time ticked;  /* likewise */
     struct ka_packet_clock clock;
@@ -160,6 +162,21 @@ static void note_losses(struct run *run)
         ka_engine_lossy(run->engine);
 }
 
+/* A word when memory gets short, once. */
+static void tell_memory(struct run *run)
+{
+    struct ka_engine_stats stats;
+    if (run->told_memory)
+        return;
+    ka_engine_stats(run->engine, &stats);
+    if (stats.evicted == 0 && !stats.memory_out)
+        return;
+    run->told_memory = true;
+    fprintf(stderr,
+            "kasniff: the memory for connections is used up (--memcap allows more): those least "
+            "likely to matter are forgotten, the summary counts them\n");
+}
+
 /* Flushes where half a second has passed, so that a reader of our output sees events soon, yet the
  * output is not written in crumbs. */
 static int flush_in_time(struct run *run, bool idle, struct ka_error *error)
@@ -170,6 +187,7 @@ static int flush_in_time(struct run *run, bool idle, struct ka_error *error)
     run->flushed = now;
     if (run->clock.pace != KA_PACE_RECORDED) /* a file's losses are told when all is read */
         note_losses(run);
+    tell_memory(run);
     return run->outlet->flush(run->outlet->context, error);
 }
 
@@ -273,6 +291,7 @@ int ka_pipeline_run(struct ka_source *source, const struct ka_pipeline_options *
     enum ka_source_status end = read_all(&run, error);
     run.damaged = end == KA_SOURCE_DAMAGED;
     note_losses(&run);
+    tell_memory(&run);
     ka_engine_end(run.engine);
     struct ka_event event = make_capture_event(&run);
     outlet->sink.emit(outlet->sink.context, &event);

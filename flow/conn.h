@@ -120,6 +120,12 @@ static inline ka_time ka_conn_last(const struct ka_conn *conn)
     return a > b ? a : b;
 }
 
+/* True when any of the KA_SIDE_ flags is set. */
+static inline bool ka_side_has(const struct ka_side *side, unsigned flags)
+{
+    return (side->flags & flags) != 0;
+}
+
 /* True when the side's next sequence number is known, from itself or from its peer's acks. */
 static inline bool ka_side_has_next(const struct ka_side *side)
 {

@@ -7,18 +7,13 @@ enum {
     COPY_NS = 1000000, /* a copy follows within this: mirrored ports, `any`, bridges */
 };
 
-static bool has(const struct ka_side *side, unsigned flag)
-{
-    return (side->flags & flag) != 0;
-}
-
 /* The window in bytes; the largest it can mean when the scale is unknown. */
 static uint32_t window_bytes(const struct ka_side *side, const struct ka_side *peer, bool midstream)
 {
-    uint32_t window = has(side, KA_SIDE_WINDOW) ? (uint32_t)side->window : UINT16_MAX;
-    if (has(side, KA_SIDE_SCALE) && has(peer, KA_SIDE_SCALE))
+    uint32_t window = ka_side_has(side, KA_SIDE_WINDOW) ? (uint32_t)side->window : UINT16_MAX;
+    if (ka_side_has(side, KA_SIDE_SCALE) && ka_side_has(peer, KA_SIDE_SCALE))
         return window << side->wscale;
-    return midstream && !has(side, KA_SIDE_SYN) ? window << 14 : window;
+    return midstream && !ka_side_has(side, KA_SIDE_SYN) ? window << 14 : window;
 }
 
 static bool near_next(const struct ka_side *side, uint32_t number, uint32_t ahead)
@@ -32,7 +27,7 @@ static bool near_next(const struct ka_side *side, uint32_t number, uint32_t ahea
 bool ka_track_fits(const struct ka_side *sender, const struct ka_side *receiver,
                    const struct ka_tcp *tcp)
 {
-    bool midstream = !has(sender, KA_SIDE_SYN) && !has(receiver, KA_SIDE_SYN);
+    bool midstream = !ka_side_has(sender, KA_SIDE_SYN) && !ka_side_has(receiver, KA_SIDE_SYN);
     uint32_t ahead = window_bytes(receiver, sender, midstream) + SLACK;
     if (!near_next(sender, tcp->seq, ahead))
         return false;
@@ -81,9 +76,9 @@ static uint32_t find_facts(const struct ka_side *sender, const struct ka_side *r
         facts |= KA_SEG_FITS;
     if (control == 0 && (tcp->flags & KA_TCP_ACK) != 0 && tcp->length == 0)
         facts |= KA_SEG_PURE;
-    if (has(receiver, KA_SIDE_WINDOW) && receiver->window == 0)
+    if (ka_side_has(receiver, KA_SIDE_WINDOW) && receiver->window == 0)
         facts |= KA_SEG_CLOSED;
-    if ((tcp->options & KA_OPTION_TIMESTAMPS) != 0 && has(sender, KA_SIDE_STAMPS) &&
+    if ((tcp->options & KA_OPTION_TIMESTAMPS) != 0 && ka_side_has(sender, KA_SIDE_STAMPS) &&
         ka_seq_lt(tcp->tsval, sender->tsval))
         facts |= KA_SEG_OLD_STAMP;
     if (!ka_side_has_next(sender))
@@ -92,10 +87,10 @@ static uint32_t find_facts(const struct ka_side *sender, const struct ka_side *r
     if (tcp->seq == next)
         facts |= KA_SEG_AT_NEXT;
     else if (tcp->seq + 1 == next ||
-             (has(sender, KA_SIDE_ACKED) && tcp->seq + 1 == sender->acked_next))
+             (ka_side_has(sender, KA_SIDE_ACKED) && tcp->seq + 1 == sender->acked_next))
         facts |= KA_SEG_BEFORE;
     else if (ka_seq_lt(tcp->seq, next) && (facts & KA_SEG_FITS) != 0 &&
-             (!has(sender, KA_SIDE_ACKED) || ka_seq_lt(tcp->seq, sender->acked_next)))
+             (!ka_side_has(sender, KA_SIDE_ACKED) || ka_seq_lt(tcp->seq, sender->acked_next)))
         facts |= KA_SEG_BELOW;
     return facts;
 }
@@ -116,12 +111,12 @@ static void note_sent(struct ka_side *sender, const struct ka_packet *packet, ui
     uint32_t end = tcp->seq + tcp->length + (control != 0);
     if (tcp->length > 0 && (facts & KA_SEG_BEFORE) == 0)
         sender->flags |= KA_SIDE_PAYLOAD;
-    if (has(sender, KA_SIDE_SENT) && ka_seq_le(end, sender->sent_next)) {
+    if (ka_side_has(sender, KA_SIDE_SENT) && ka_seq_le(end, sender->sent_next)) {
         sender->flags &= (uint16_t)~KA_SIDE_TIMED; /* Karn: what was resent times nothing */
         return;
     }
-    bool already_acked = has(sender, KA_SIDE_ACKED) && ka_seq_le(end, sender->acked_next);
-    if (already_acked && !has(sender, KA_SIDE_SENT)) {
+    bool already_acked = ka_side_has(sender, KA_SIDE_ACKED) && ka_seq_le(end, sender->acked_next);
+    if (already_acked && !ka_side_has(sender, KA_SIDE_SENT)) {
         /* The capture began later than this was first sent, or it is a probe's garbage. */
         sender->sent_next = sender->acked_next;
         sender->flags |= KA_SIDE_SENT;
@@ -145,11 +140,11 @@ static void note_acked(struct ka_side *receiver, const struct ka_tcp *tcp, ka_ti
 {
     if ((tcp->flags & KA_TCP_ACK) == 0 || (tcp->flags & KA_TCP_RST) != 0)
         return;
-    if (has(receiver, KA_SIDE_ACKED) && ka_seq_le(tcp->ack, receiver->acked_next))
+    if (ka_side_has(receiver, KA_SIDE_ACKED) && ka_seq_le(tcp->ack, receiver->acked_next))
         return;
     receiver->acked_next = tcp->ack;
     receiver->flags |= KA_SIDE_ACKED;
-    if (has(receiver, KA_SIDE_TIMED) && tcp->ack == receiver->sent_next) {
+    if (ka_side_has(receiver, KA_SIDE_TIMED) && tcp->ack == receiver->sent_next) {
         ka_time age = ka_side_data_age(receiver, time);
         receiver->flags &= (uint16_t)~KA_SIDE_TIMED;
         /* An ack later than this is not that of the data: the capture lost the first one. */
@@ -157,7 +152,7 @@ static void note_acked(struct ka_side *receiver, const struct ka_tcp *tcp, ka_ti
             ka_side_sample_rtt(receiver, age);
     }
     /* Where the capture lost the last data, the byte before NXT is not known any more. */
-    if (has(receiver, KA_SIDE_SENT) && ka_seq_lt(receiver->sent_next, tcp->ack))
+    if (ka_side_has(receiver, KA_SIDE_SENT) && ka_seq_lt(receiver->sent_next, tcp->ack))
         receiver->flags &= (uint16_t) ~(KA_SIDE_BYTE | KA_SIDE_CONTROL);
 }
 
@@ -184,7 +179,7 @@ static void note_header(struct ka_side *sender, const struct ka_packet *packet)
     /* A SYN only offers timestamps: they are in use when anything else carries them. */
     bool offered = (tcp->flags & (KA_TCP_SYN | KA_TCP_ACK)) == KA_TCP_SYN;
     if ((tcp->options & KA_OPTION_TIMESTAMPS) != 0 && (tcp->flags & KA_TCP_RST) == 0 && !offered &&
-        (!has(sender, KA_SIDE_STAMPS) || ka_seq_lt(sender->tsval, tcp->tsval))) {
+        (!ka_side_has(sender, KA_SIDE_STAMPS) || ka_seq_lt(sender->tsval, tcp->tsval))) {
         sender->tsval = tcp->tsval;
         sender->flags |= KA_SIDE_STAMPS;
     }
@@ -201,7 +196,7 @@ static void note_time(struct ka_conn *conn, struct ka_side *sender, ka_time time
         conn->longest_idle_ms = idle_ms > conn->longest_idle_ms ? idle_ms : conn->longest_idle_ms;
     }
     /* Before last_sent moves on: an age of more than an hour could be mistaken later. */
-    if (has(sender, KA_SIDE_DATA) && ka_side_data_age(sender, time) > 3600 * KA_SECOND)
+    if (ka_side_has(sender, KA_SIDE_DATA) && ka_side_data_age(sender, time) > 3600 * KA_SECOND)
         sender->flags &= (uint16_t) ~(KA_SIDE_DATA | KA_SIDE_TIMED);
     sender->last_sent = time;
 }
@@ -267,7 +262,7 @@ static bool take_in_order(struct ka_conn *conn, unsigned side, const struct ka_p
     sender->last_ttl = packet->ttl;
     sender->window = tcp->window;
     if ((tcp->options & KA_OPTION_TIMESTAMPS) != 0 &&
-        (!has(sender, KA_SIDE_STAMPS) || ka_seq_lt(sender->tsval, tcp->tsval))) {
+        (!ka_side_has(sender, KA_SIDE_STAMPS) || ka_seq_lt(sender->tsval, tcp->tsval))) {
         sender->tsval = tcp->tsval;
         sender->flags |= KA_SIDE_STAMPS;
     }

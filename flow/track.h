@@ -37,6 +37,18 @@ struct ka_segment {
     uint8_t side;            /* the sender's index in conn */
 };
 
+/* True for SYN, FIN and RST. */
+static inline bool ka_segment_has_control(const struct ka_segment *segment)
+{
+    return (segment->packet->tcp.flags & (KA_TCP_SYN | KA_TCP_FIN | KA_TCP_RST)) != 0;
+}
+
+/* From `earlier` to the segment; KA_TIME_NONE when either is unknown or time ran backwards. */
+static inline ka_time ka_segment_since(const struct ka_segment *segment, ka_time earlier)
+{
+    return ka_time_between(earlier, segment->time);
+}
+
 /* Takes a segment that belongs to `conn`, sent by `side`. Fills *segment, and returns true, when
  * an analyser may have something to say about it: it is no plain data or acknowledgement. */
 bool ka_track(struct ka_conn *conn, unsigned side, const struct ka_packet *packet,

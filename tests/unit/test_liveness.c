@@ -88,9 +88,9 @@ enum {
 /* By the table of recognition: from each state, where each happening leads. */
 static const uint8_t leads_to[HAPPENINGS][6] = {
     /*                 U  A  S  D  R  N */
-    /* ack */ {A, A, A, A, R, A},
-    /* data */ {A, A, A, A, R, A},
-    /* rst */ {R, R, R, D, R, R},
+    /* ack */ {A, A, A, A, A, A},
+    /* data */ {A, A, A, A, A, A},
+    /* rst */ {R, R, R, R, R, R},
     /* icmp */ {N, N, N, D, R, N},
     /* life */ {U, A, A, A, R, A},
     /* absence */ {S, S, S, D, R, N},
