@@ -288,6 +288,7 @@ bool ka_pair_answer(struct ka_analysis *analysis, struct ka_occurrence *answer)
         prober->flags |= KA_PROBER_ICMP;
     } else {
         prober->resets++;
+        prober->number = 0;
         settle(prober, at);
         prober->flags |= KA_PROBER_SETTLED;
         ka_pair_end(analysis, answer->conn);

@@ -363,6 +363,16 @@ enum ka_rule ka_guard_ask(struct ka_guard *guard, const struct ka_probe *probe, 
     return KA_RULE_COUNT;
 }
 
+void ka_guard_left(struct ka_guard *guard, const struct ka_probe *probe, ka_time now)
+{
+    unsigned towards;
+    struct ka_record *record = ka_memory_find(guard->memory, probe, &towards);
+    if (record == NULL || now < guard->last)
+        return;
+    guard->last = now;
+    record->last = now;
+}
+
 bool ka_guard_answered(struct ka_guard *guard, const struct ka_probe *probe)
 {
     unsigned towards;

@@ -91,6 +91,10 @@ void ka_guard_free(struct ka_guard *guard);
 enum ka_rule ka_guard_ask(struct ka_guard *guard, const struct ka_probe *probe, ka_time now,
                           ka_time *wait);
 
+/* Takes note that the probe let through last left at `now`: gap and rate count from there, so that
+ * a slow way out never brings two packets closer on the wire than was asked for. */
+void ka_guard_left(struct ka_guard *guard, const struct ka_probe *probe, ka_time now);
+
 /* Takes note that the target answered: ends the row of unanswered probes. False when no probe of
  * this id, or none since the last answer, was let through from src to dst. */
 bool ka_guard_answered(struct ka_guard *guard, const struct ka_probe *probe);

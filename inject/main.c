@@ -196,6 +196,7 @@ static bool send_probe(struct ka_guard *guard, struct ka_sender *sender,
     if (rule != KA_RULE_COUNT)
         return say_refused(probe->id, ka_rule_name(rule), ka_rule_text(rule), wait);
     reply.length = ka_sender_send(sender, probe, reply.bytes, &error);
+    ka_guard_left(guard, probe, monotonic_now());
     return reply.length > 0 ? say(&reply) : say_failed(probe->id, &error);
 }
 

@@ -504,6 +504,24 @@ static void many_connections_are_all_remembered(void **state)
 }
 
 /* doc/inject-protocol.md lists the rules for those who write to the helper. */
+static void the_gap_counts_from_when_the_packet_left(void **state)
+{
+    (void)state;
+    struct ka_guard_limits limits = make_limits();
+    struct ka_guard *guard = make_guard(&limits);
+    struct ka_probe probe = parse(GOOD);
+    ka_time wait = 0;
+    assert_string_equal(judge(guard, &probe, 10 * KA_SECOND, &wait), "");
+    ka_guard_left(guard, &probe, 10 * KA_SECOND + KA_SECOND / 2); /* it took so long */
+    probe.id = 2;
+    assert_string_equal(judge(guard, &probe, 11 * KA_SECOND, &wait), "gap");
+    assert_int_equal(wait, KA_SECOND / 2);
+    ka_guard_left(guard, &probe, 9 * KA_SECOND); /* back in time: nothing is gained */
+    assert_string_equal(judge(guard, &probe, 11 * KA_SECOND, &wait), "gap");
+    assert_string_equal(judge(guard, &probe, 11 * KA_SECOND + KA_SECOND / 2, &wait), "");
+    ka_guard_free(guard);
+}
+
 static void every_rule_stands_in_the_document(void **state)
 {
     (void)state;
@@ -529,6 +547,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(what_may_be_sent_and_what_not),
+        cmocka_unit_test(the_gap_counts_from_when_the_packet_left),
         cmocka_unit_test(what_the_language_cannot_say_is_refused_all_the_same),
         cmocka_unit_test(what_was_not_enabled_at_the_start_is_refused),
         cmocka_unit_test(only_allowed_targets_are_reached),
