@@ -5,6 +5,7 @@
 #include "capture/filter.h"
 #include "cli/signals.h"
 #include "decode/decode.h"
+#include "sockets/lookup.h"
 #include "sockets/sockets.h"
 
 #include <ifaddrs.h>
@@ -193,6 +194,9 @@ int ka_probe_session_local(struct ka_probe_session *session, struct ka_error *er
     struct ka_filter *filter = NULL;
     struct ka_socket_query query = {.states = open_states};
     struct ifaddrs *addresses = NULL;
+    session->lookup = ka_socket_lookup_open(error);
+    if (session->lookup == NULL)
+        return -1;
     if (getifaddrs(&addresses) < 0)
         return ka_error_set(error, "cannot list this host's addresses: %m");
     if (session->filter[0] != '\0' && ka_filter_create(session->filter, &filter, error) < 0) {
@@ -251,6 +255,16 @@ int ka_probe_session_read(struct ka_probe_session *session, bool grow, struct ka
     return 0;
 }
 
+/* Where the kernel does not tell, the end counts as gone: that asks for --yes, no more. */
+static bool is_open(void *context, const struct ka_known_conn *entry, unsigned side)
+{
+    const struct ka_probe_session *session = context;
+    struct ka_endpoint local = ka_known_end(entry, side);
+    struct ka_endpoint peer = ka_known_end(entry, !side);
+    int state = ka_socket_lookup_state(session->lookup, &local, &peer);
+    return state > 0 && (open_states & KA_SOCKET_STATE_BIT((unsigned)state)) != 0;
+}
+
 /* Many verdicts in text form stand in the table. */
 static void leave_to_table(void *context, const struct ka_event *event)
 {
@@ -288,6 +302,7 @@ int ka_probe_session_start(struct ka_probe_session *session, bool grow, bool qui
         .quiet = quiet,
         .stop = ka_probe_stopped,
         .progress = progress,
+        .is_open = session->lookup != NULL ? is_open : NULL,
         .context = session,
     };
     session->prober = ka_prober_create(&config);
@@ -298,6 +313,7 @@ int ka_probe_session_close(struct ka_probe_session *session, int status, struct 
 {
     ka_prober_free(session->prober);
     ka_output_free(session->output);
+    ka_socket_lookup_close(session->lookup);
     for (size_t i = 0; session->sources != NULL && i < session->options->files.count; i++)
         ka_source_close(session->sources[i]);
     free(session->sources);

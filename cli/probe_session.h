@@ -49,6 +49,7 @@ struct ka_probe_session {
     struct ka_source **sources; /* one for each -r */
     struct ka_output *output;
     struct ka_prober *prober;
+    struct ka_socket_lookup *lookup; /* this host's own sockets, looked at again and again */
 };
 
 /* How many connections are kept: what --all may meet on a busy link. */

@@ -131,6 +131,15 @@ struct ka_dialogue *ka_prober_add(struct ka_prober *prober, struct ka_known_conn
     return dialogue;
 }
 
+/* A socket of this host may have been closed since it was listed. */
+static void look_again(const struct ka_prober_config *config, struct ka_known_conn *entry,
+                       unsigned side)
+{
+    if (entry->side[side].local && config->is_open != NULL &&
+        !config->is_open(config->context, entry, side))
+        entry->side[side].local = false;
+}
+
 /* What stands against asking this end now. False when something does. */
 static bool may_ask(struct ka_prober *prober, struct ka_dialogue *dialogue)
 {
@@ -144,6 +153,7 @@ static bool may_ask(struct ka_prober *prober, struct ka_dialogue *dialogue)
         }
     }
     /* Before each probe, not the first alone: the other end may have gone since. */
+    look_again(config, dialogue->entry, !dialogue->to);
     if (config->yes || ka_risk_free(dialogue->entry, dialogue->to, ka_prober_wall()))
         return true;
     if (dialogue->ask.judgement.sent > 0) {

@@ -54,6 +54,9 @@ struct ka_prober_config {
     bool quiet;    /* verdicts only, no events for single probes and answers */
     bool (*stop)(void *context);
     void (*progress)(void *context); /* now and then; may be NULL */
+    /* True while this host still has the connection with that side; NULL: what was found at the
+     * start is believed. Asked before each probe that rests on it. */
+    bool (*is_open)(void *context, const struct ka_known_conn *entry, unsigned side);
     void *context;
 };
 
