@@ -4,13 +4,13 @@
  */
 #include "sockets/sockets.h"
 
+#include "sockets/diag.h"
 #include "sockets/namespace.h"
 
 #include <arpa/inet.h>
 #include <errno.h>
 #include <libmnl/libmnl.h>
 #include <linux/inet_diag.h>
-#include <linux/sock_diag.h>
 #include <linux/tcp.h>
 #include <netinet/in.h>
 #include <stdlib.h>
@@ -155,13 +155,8 @@ static int on_socket(const struct nlmsghdr *header, void *context)
 static int dump_family(struct mnl_socket *netlink, uint8_t family, uint32_t sequence,
                        struct dump *dump, char *buffer)
 {
-    struct nlmsghdr *header = mnl_nlmsg_put_header(buffer);
-    header->nlmsg_type = SOCK_DIAG_BY_FAMILY;
-    header->nlmsg_flags = NLM_F_REQUEST | NLM_F_DUMP;
-    header->nlmsg_seq = sequence;
-    struct inet_diag_req_v2 *request = mnl_nlmsg_put_extra_header(header, sizeof(*request));
-    request->sdiag_family = family;
-    request->sdiag_protocol = IPPROTO_TCP;
+    struct inet_diag_req_v2 *request;
+    struct nlmsghdr *header = ka_diag_request(buffer, family, NLM_F_DUMP, sequence, &request);
     request->idiag_ext = 1 << (INET_DIAG_INFO - 1);
     request->idiag_states = dump->states;
     if ((dump->states & KA_SOCKET_STATE_BIT(KA_SOCKET_SYN_RECV)) != 0)
@@ -185,9 +180,8 @@ static int dump_all(struct dump *dump, struct ka_error *error)
 {
     int result = -1;
     char *buffer = malloc(DUMP_BUFFER_SIZE);
-    struct mnl_socket *netlink = mnl_socket_open2(NETLINK_SOCK_DIAG, SOCK_CLOEXEC);
-    if (buffer == NULL || netlink == NULL || mnl_socket_bind(netlink, 0, MNL_SOCKET_AUTOPID) != 0 ||
-        dump_family(netlink, AF_INET, 1, dump, buffer) != 0 ||
+    struct mnl_socket *netlink = ka_diag_open();
+    if (buffer == NULL || netlink == NULL || dump_family(netlink, AF_INET, 1, dump, buffer) != 0 ||
         dump_family(netlink, AF_INET6, 2, dump, buffer) != 0)
         ka_error_set(error, "listing TCP sockets (sock_diag): %s%s", strerror(errno),
                      errno == ENOENT ? "; load the kernel module tcp_diag" : "");

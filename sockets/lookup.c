@@ -1,11 +1,10 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 #include "sockets/lookup.h"
 
+#include "sockets/diag.h"
+
 #include <arpa/inet.h>
 #include <errno.h>
-#include <libmnl/libmnl.h>
-#include <linux/inet_diag.h>
-#include <linux/sock_diag.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
@@ -21,8 +20,8 @@ struct ka_socket_lookup {
 struct ka_socket_lookup *ka_socket_lookup_open(struct ka_error *error)
 {
     struct ka_socket_lookup *lookup = calloc(1, sizeof(*lookup));
-    struct mnl_socket *netlink = mnl_socket_open2(NETLINK_SOCK_DIAG, SOCK_CLOEXEC);
-    if (lookup == NULL || netlink == NULL || mnl_socket_bind(netlink, 0, MNL_SOCKET_AUTOPID) != 0) {
+    struct mnl_socket *netlink = ka_diag_open();
+    if (lookup == NULL || netlink == NULL) {
         ka_error_set(error, "asking the kernel for TCP sockets (sock_diag): %s", strerror(errno));
         if (netlink != NULL)
             mnl_socket_close(netlink);
@@ -61,13 +60,9 @@ int ka_socket_lookup_state(struct ka_socket_lookup *lookup, const struct ka_endp
     char buffer[ANSWER_SIZE];
     int state = -1;
     uint32_t sequence = ++lookup->sequence;
-    struct nlmsghdr *header = mnl_nlmsg_put_header(buffer);
-    header->nlmsg_type = SOCK_DIAG_BY_FAMILY;
-    header->nlmsg_flags = NLM_F_REQUEST;
-    header->nlmsg_seq = sequence;
-    struct inet_diag_req_v2 *request = mnl_nlmsg_put_extra_header(header, sizeof(*request));
-    request->sdiag_family = local->addr.family == 4 ? AF_INET : AF_INET6;
-    request->sdiag_protocol = IPPROTO_TCP;
+    struct inet_diag_req_v2 *request;
+    uint8_t family = local->addr.family == 4 ? AF_INET : AF_INET6;
+    struct nlmsghdr *header = ka_diag_request(buffer, family, 0, sequence, &request);
     request->idiag_states = UINT32_MAX;
     request->id.idiag_sport = htons(local->port);
     request->id.idiag_dport = htons(peer->port);
