@@ -23,12 +23,17 @@ struct ka_probe_log *ka_probe_log_open(const char *path, struct ka_error *error)
     }
     log->broken = false;
     memcpy(log->path, path, strlen(path) + 1);
-    log->fd = open(path, O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC | O_NOFOLLOW | O_NOCTTY, 0600);
+    /* Not to wait for the reader of a pipe, now or at each line. */
+    log->fd = open(
+        path, O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC | O_NOFOLLOW | O_NOCTTY | O_NONBLOCK, 0600);
     if (log->fd < 0) {
         ka_error_set(error,
                      "the log of probes '%s' cannot be opened: %s; nothing is sent without one "
                      "(--log FILE chooses another)",
-                     path, errno == ELOOP ? "it is a link" : strerror(errno));
+                     path,
+                     errno == ELOOP   ? "it is a link"
+                     : errno == ENXIO ? "it is a pipe that nobody reads"
+                                      : strerror(errno));
         free(log);
         return NULL;
     }

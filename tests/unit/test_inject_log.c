@@ -11,6 +11,7 @@
 
 #include "inject/log.h"
 
+#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -104,11 +105,38 @@ static void links_and_missing_folders_are_errors(void **state)
     rmdir(folder);
 }
 
+static void a_pipe_is_never_waited_for(void **state)
+{
+    (void)state;
+    char folder[PATH_SIZE];
+    char path[PATH_SIZE + 8];
+    struct ka_error error = {.text = ""};
+    const struct ka_request request = {.verb = KA_ASK_PROBE};
+    make_folder(folder);
+    snprintf(path, sizeof(path), "%s/pipe", folder);
+    assert_int_equal(mkfifo(path, 0600), 0);
+    assert_null(ka_probe_log_open(path, &error));
+    assert_non_null(strstr(error.text, "nobody reads"));
+    int reader = open(path, O_RDONLY | O_NONBLOCK);
+    struct ka_probe_log *log = ka_probe_log_open(path, &error);
+    assert_non_null(log);
+    int written = 0;
+    while (written < 100000 && ka_probe_log_ask(log, 0, &request, &error) == 0)
+        written++;
+    assert_in_range(written, 1, 99999); /* it is full, and that is an error */
+    assert_int_equal(ka_probe_log_ask(log, 0, &request, &error), -1);
+    assert_int_equal(ka_probe_log_close(log, NULL), 0);
+    close(reader);
+    unlink(path);
+    rmdir(folder);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(lines_are_appended_in_order),
         cmocka_unit_test(a_full_device_is_an_error_for_good),
+        cmocka_unit_test(a_pipe_is_never_waited_for),
         cmocka_unit_test(links_and_missing_folders_are_errors),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
