@@ -6,7 +6,6 @@
 #ifndef KA_INJECT_CRAFT_H
 #define KA_INJECT_CRAFT_H
 
-#include "inject/observe.h"
 #include "inject/probe.h"
 
 /* What an observer knows of a connection, seen from `from`, whom the probe pretends to come from,
@@ -47,11 +46,6 @@ uint8_t ka_initial_ttl(uint8_t seen);
  * left 0. Returns 0, or -1 with the reason why there is no such probe, *out untouched. */
 int ka_probe_craft(const struct ka_probe_facts *facts, const struct ka_probe_wish *wish,
                    struct ka_probe *out, struct ka_error *error);
-
-/* Takes from an answer of `to` what the next probe needs: the numbers where they were unknown (the
- * answer to a numberless probe), a later acknowledgement, later timestamps. False, nothing changed,
- * for reactions that carry no such numbers (resets, ICMP errors, none). */
-bool ka_probe_facts_learn(struct ka_probe_facts *facts, const struct ka_observation *seen);
 
 enum { KA_EXPLAIN_SIZE = 4096 };
 

@@ -268,57 +268,6 @@ static void the_explanation_names_the_risk(void **state)
     assert_true(strlen(text) < KA_EXPLAIN_SIZE - 1);
 }
 
-static void an_answer_without_numbers_before_tells_them(void **state)
-{
-    (void)state;
-    struct ka_probe_facts facts = v4_facts();
-    struct ka_probe probe;
-    const struct ka_observation seen = {.reaction = KA_REACTION_CHALLENGE,
-                                        .seq = 9000,
-                                        .ack = 0,
-                                        .has_timestamps = true,
-                                        .tsval = 11,
-                                        .tsecr = 12};
-    facts.numbers_known = false;
-    facts.timestamps = false;
-    facts.timestamps_known = false;
-    assert_true(ka_probe_facts_learn(&facts, &seen));
-    assert_int_equal(ka_probe_craft(&facts, &(struct ka_probe_wish){.length = 0}, &probe, NULL), 0);
-    assert_int_equal(probe.kind, KA_PROBE_NUMBERED);
-    assert_int_equal(probe.seq, UINT32_MAX);
-    assert_int_equal(probe.ack, 8000 - (1u << 30));
-    assert_int_equal(probe.tsval, 12);
-    assert_int_equal(probe.tsecr, 11);
-    /* What the target says of its own numbers is no acknowledgement by the other end. */
-    struct ka_probe_wish exact = {.mode = KA_ACK_EXACT};
-    assert_int_equal(ka_probe_craft(&facts, &exact, &probe, NULL), -1);
-}
-
-static void later_numbers_win_and_older_do_not(void **state)
-{
-    (void)state;
-    struct ka_probe_facts facts = v4_facts();
-    struct ka_observation seen = {.reaction = KA_REACTION_DATA,
-                                  .seq = 9000,
-                                  .ack = 150,
-                                  .has_timestamps = true,
-                                  .tsval = 85,
-                                  .tsecr = 69};
-    facts.nxt = UINT32_MAX - 5;
-    assert_true(ka_probe_facts_learn(&facts, &seen));
-    assert_int_equal(facts.nxt, 150);
-    assert_int_equal(facts.rcv, 5000); /* the other end has not acknowledged that data */
-    assert_int_equal(facts.tsval, 70);
-    assert_int_equal(facts.tsecr, 85);
-    seen.ack = UINT32_MAX;
-    assert_true(ka_probe_facts_learn(&facts, &seen));
-    assert_int_equal(facts.nxt, 150);
-    seen.reaction = KA_REACTION_RST;
-    seen.ack = 1000;
-    assert_false(ka_probe_facts_learn(&facts, &seen));
-    assert_int_equal(facts.nxt, 150);
-}
-
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -333,8 +282,6 @@ int main(void)
         cmocka_unit_test(bytes_say_what_the_probe_says),
         cmocka_unit_test(checksums_close_the_sum),
         cmocka_unit_test(the_explanation_names_the_risk),
-        cmocka_unit_test(an_answer_without_numbers_before_tells_them),
-        cmocka_unit_test(later_numbers_win_and_older_do_not),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
