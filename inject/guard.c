@@ -264,7 +264,7 @@ static const struct {
                             breaks_unanswered},
     [KA_RULE_NUMBERLESS_GAP] = {"numberless-gap", "a numberless probe went there within 4 s",
                                 breaks_numberless_gap},
-    [KA_RULE_GAP] = {"gap", "this connection was probed within the last second", breaks_gap},
+    [KA_RULE_GAP] = {"gap", "this connection was probed a second ago or less", breaks_gap},
     [KA_RULE_RATE] = {"rate", "the rate over all connections is used up", breaks_rate},
 };
 

@@ -26,8 +26,10 @@ enum {
     KA_ONE_BYTE_MAX = 1000,
 };
 
-/* Linux answers at most every 500 ms per socket; twice that is never too often. */
-#define KA_GUARD_GAP            KA_SECOND
+/* Linux answers at most every 500 ms per socket; twice that is never too often. The margin is for
+ * the way out: a packet that the kernel holds back, to ask for its neighbour, must not come to the
+ * next one closer than a second. */
+#define KA_GUARD_GAP            (KA_SECOND + 50 * KA_MILLISECOND)
 #define KA_GUARD_NUMBERLESS_GAP (4 * KA_SECOND)
 
 struct ka_guard_limits {

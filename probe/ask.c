@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 #include "probe/ask.h"
 
+#include "inject/guard.h"
+
 /* A numberless probe goes to a target no more often than every 4 s, and a second one tells as much
  * as a third. */
 enum { BLIND_UNANSWERED = 2 };
@@ -49,7 +51,8 @@ void ka_ask_sent(struct ka_ask *ask, const struct ka_ask_settings *settings,
     ask->left_at = wall;
     ask->answered = false;
     ask->unanswered++;
-    ka_time interval = settings->interval;
+    /* What the guard would refuse need not be asked for. */
+    ka_time interval = settings->interval > KA_GUARD_GAP ? settings->interval : KA_GUARD_GAP;
     if (probe->kind == KA_PROBE_NUMBERLESS && interval < BLIND_INTERVAL)
         interval = BLIND_INTERVAL;
     ask->due = now + interval;

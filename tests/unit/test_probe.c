@@ -10,6 +10,7 @@
 
 #include <cmocka.h>
 
+#include "inject/guard.h"
 #include "probe/ask.h"
 #include "probe/known.h"
 #include "probe/risk.h"
@@ -327,8 +328,8 @@ static void three_in_a_row_unanswered_are_silence(void **state)
     for (int i = 0; i < 3; i++) {
         assert_true(ka_ask_is_due(&ask, &usual, now));
         ka_ask_sent(&ask, &usual, &probe, now, now);
-        assert_false(ka_ask_is_due(&ask, &usual, now + KA_SECOND - 1));
-        now = i < 2 ? now + KA_SECOND : now;
+        assert_false(ka_ask_is_due(&ask, &usual, now + KA_GUARD_GAP - 1));
+        now = i < 2 ? now + KA_GUARD_GAP : now;
     }
     assert_false(ka_ask_is_due(&ask, &usual, now + 3600 * KA_SECOND));
     assert_int_equal(ka_ask_next(&ask, &usual), now + KA_SILENCE_MIN);
@@ -379,7 +380,7 @@ static void an_answer_to_each_of_as_many_as_were_wanted(void **state)
     struct ka_probe probe = {.kind = KA_PROBE_NUMBERED};
     struct ka_observation ack = {.reaction = KA_REACTION_ACK, .ttl = 64};
     ka_time now = NOW;
-    for (int i = 0; i < 3; i++, now += KA_SECOND) {
+    for (int i = 0; i < 3; i++, now += KA_GUARD_GAP) {
         ka_time rtt;
         assert_true(ka_ask_is_due(&ask, &three, now));
         ka_ask_sent(&ask, &three, &probe, now, now);
