@@ -278,7 +278,7 @@ const char *ka_rule_text(enum ka_rule rule)
     return rules[rule].text;
 }
 
-static int check_limits(const struct ka_guard_limits *limits, struct ka_error *error)
+int ka_guard_check(const struct ka_guard_limits *limits, struct ka_error *error)
 {
     const struct ka_caps *caps = &limits->caps;
     if (limits->allow_count == 0)
@@ -288,7 +288,7 @@ static int check_limits(const struct ka_guard_limits *limits, struct ka_error *e
     if (caps->total < 1 || caps->total > KA_TOTAL_MAX)
         return ka_error_set(error, "the total must be 1 to %d packets", KA_TOTAL_MAX);
     if (caps->unanswered < 1 || caps->unanswered > KA_UNANSWERED_MAX)
-        return ka_error_set(error, "the unanswered must be 1 to %d packets", KA_UNANSWERED_MAX);
+        return ka_error_set(error, "the unanswered must be 1 to %d in a row", KA_UNANSWERED_MAX);
     if (caps->one_byte > KA_ONE_BYTE_MAX)
         return ka_error_set(error, "one-byte probes can be at most %d a connection",
                             KA_ONE_BYTE_MAX);
@@ -298,7 +298,7 @@ static int check_limits(const struct ka_guard_limits *limits, struct ka_error *e
 struct ka_guard *ka_guard_create(const struct ka_guard_limits *limits, uint64_t key,
                                  struct ka_error *error)
 {
-    if (check_limits(limits, error) != 0)
+    if (ka_guard_check(limits, error) != 0)
         return NULL;
     struct ka_guard *guard = calloc(1, sizeof(*guard));
     struct ka_memory *memory = ka_memory_create(limits->caps.total, key);

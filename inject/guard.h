@@ -76,10 +76,14 @@ enum ka_rule {
 
 struct ka_guard;
 
+/* Says whether a guard can be made of these: 0, or -1 with a message when there is no target, or a
+ * cap is 0 where it must not be or beyond its maximum. */
+int ka_guard_check(const struct ka_guard_limits *limits, struct ka_error *error);
+
 /* Makes a guard that nothing has passed yet. `key` is random and keeps the positions in its table
  * from being foreseen. The table is sized for `caps.total` connections at once, so it is never
- * full. Returns NULL with a message when there is no target, a cap is 0 where it must not be or
- * beyond its maximum, or memory is short. */
+ * full. Returns NULL with a message when the limits do not pass ka_guard_check, or memory is short.
+ */
 struct ka_guard *ka_guard_create(const struct ka_guard_limits *limits, uint64_t key,
                                  struct ka_error *error);
 

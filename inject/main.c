@@ -133,6 +133,12 @@ static int take_option(struct settings *settings, int option, const char *value,
     }
 }
 
+static struct ka_guard_limits limits_of(const struct settings *settings)
+{
+    return (struct ka_guard_limits){
+        .caps = settings->caps, .allow = settings->allow, .allow_count = settings->allow_count};
+}
+
 static int read_options(int argc, char **argv, struct settings *settings, struct ka_error *error)
 {
     int option;
@@ -144,7 +150,10 @@ static int read_options(int argc, char **argv, struct settings *settings, struct
         return ka_error_set(error, "'%.64s' is not expected: see --help", argv[optind]);
     if (settings->sender.device != NULL && settings->sender.link != NULL)
         return ka_error_set(error, "--device and --link exclude each other");
-    return 0;
+    if (settings->help || settings->version)
+        return 0;
+    struct ka_guard_limits limits = limits_of(settings);
+    return ka_guard_check(&limits, error);
 }
 
 /* Writes the line whole. False when nobody reads any more. */
@@ -245,8 +254,7 @@ static int run(const struct settings *settings)
     struct ka_error error;
     struct ka_local local = {.own_count = 0};
     struct ka_guard *guard = NULL;
-    struct ka_guard_limits limits = {
-        .caps = settings->caps, .allow = settings->allow, .allow_count = settings->allow_count};
+    struct ka_guard_limits limits = limits_of(settings);
     struct ka_reply ready = {
         .kind = KA_REPLY_READY, .version = KA_PROTOCOL_VERSION, .caps = settings->caps};
     uint64_t key;
