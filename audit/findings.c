@@ -2,6 +2,7 @@
 #include "audit/findings.h"
 
 #include "audit/advice.h"
+#include "base/text.h"
 
 #include <math.h>
 #include <stdarg.h>
@@ -262,8 +263,9 @@ static void find_limits(const struct ka_audit_report *report, const struct ka_au
     for (size_t i = 0; i < result->count; i++)
         if (result->series[i].bracket.censored > 0)
             find(report, "censored", "trials", result->series[i].bracket.censored, NULL, 0,
-                 "%u trials with %s (%s first) ended for other reasons and say nothing",
-                 result->series[i].bracket.censored, senders[result->series[i].arm],
+                 "without a verdict, since ended for other reasons: %u trial%s with %s (%s first)",
+                 result->series[i].bracket.censored,
+                 ka_text_plural(result->series[i].bracket.censored), senders[result->series[i].arm],
                  sides[result->series[i].first_speaker]);
 }
 

@@ -54,6 +54,12 @@ static inline void ka_text_put_char(struct ka_text *text, char value)
         text->bytes[text->used++] = value;
 }
 
+/* The ending that makes a noun fit its number: nothing for one, else an s. */
+static inline const char *ka_text_plural(uint64_t count)
+{
+    return count == 1 ? "" : "s";
+}
+
 /* Decimal digits. */
 void ka_text_put_number(struct ka_text *text, uint64_t value);
 

@@ -3,6 +3,7 @@
 
 #include "audit/listen.h"
 #include "base/addr.h"
+#include "base/text.h"
 #include "cli/command.h"
 #include "cli/signals.h"
 
@@ -40,8 +41,9 @@ int ka_audit_listen(const char *where, struct ka_error *error)
     if (ka_far_run(&config, &stats, error) < 0)
         return KA_EXIT_FAILED;
     fprintf(stderr,
-            "kasniff: %" PRIu64 " audits, %" PRIu64 " trials in %" PRIu64 " connections; %" PRIu64
-            " refused, %" PRIu64 " spoke something else\n",
-            stats.audits, stats.trials, stats.accepted, stats.refused, stats.nonsense);
+            "kasniff: %" PRIu64 " audit%s, %" PRIu64 " trial%s in %" PRIu64
+            " connection%s; %" PRIu64 " refused, %" PRIu64 " spoke something else\n",
+            stats.audits, ka_text_plural(stats.audits), stats.trials, ka_text_plural(stats.trials),
+            stats.accepted, ka_text_plural(stats.accepted), stats.refused, stats.nonsense);
     return KA_EXIT_DONE;
 }

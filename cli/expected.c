@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 #include "cli/expected.h"
 
+#include "base/text.h"
 #include "sockets/sockets.h"
 
 #include <stdio.h>
@@ -32,7 +33,7 @@ void ka_expected_announce(void)
         ka_endpoint_text(&next->peer, peer);
         fprintf(stderr,
                 "kasniff: %zu connection%s of this host %s keepalive on; next: %s > %s in %s\n",
-                count, count == 1 ? "" : "s", count == 1 ? "has" : "have", local, peer, left);
+                count, ka_text_plural(count), count == 1 ? "has" : "have", local, peer, left);
     }
     ka_socket_list_fini(&list);
 }

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 #include "cli/probe.h"
 
+#include "base/text.h"
 #include "cli/privileges.h"
 #include "cli/probe_session.h"
 #include "cli/signals.h"
@@ -102,9 +103,9 @@ static void tell_early_end(const struct single *single, const struct ka_dialogue
     if (!options->quiet && alive && verdict->answered == verdict->sent &&
         verdict->sent < options->count)
         fprintf(stderr,
-                "kasniff: asked %u times, not %u: nothing shows any more that the other end is "
+                "kasniff: asked %u time%s, not %u: nothing shows any more that the other end is "
                 "there, and the target would be reset by it if not (--yes goes on)\n",
-                verdict->sent, (unsigned)options->count);
+                verdict->sent, ka_text_plural(verdict->sent), (unsigned)options->count);
 }
 
 static int conclude(const struct single *single, const struct ka_dialogue *dialogue,

@@ -71,8 +71,10 @@ static void show_progress(void *context)
     struct ka_prober_counts counts = ka_prober_counts(session->prober);
     if (session->options->quiet || isatty(STDERR_FILENO) == 0)
         return;
-    fprintf(stderr, "\r\033[K%u of %u connections judged, %llu probes, %llu answered", counts.ended,
-            counts.dialogues, (unsigned long long)counts.sent, (unsigned long long)counts.answered);
+    fprintf(stderr, "\r\033[K%u of %u connection%s judged, %llu probe%s, %llu answered",
+            counts.ended, counts.dialogues, ka_text_plural(counts.dialogues),
+            (unsigned long long)counts.sent, ka_text_plural(counts.sent),
+            (unsigned long long)counts.answered);
     fflush(stderr);
 }
 
@@ -104,12 +106,14 @@ static int report(struct ka_probe_session *session, ka_time took, struct ka_erro
     if (!options->quiet)
         ka_probe_summary_write(figures, session->prober, took);
     if (ka_known_left_out(session->known) > 0)
-        fprintf(stderr, "kasniff: %llu connections had no room and were left out\n",
-                (unsigned long long)ka_known_left_out(session->known));
+        fprintf(stderr, "kasniff: %llu connection%s had no room and %s left out\n",
+                (unsigned long long)ka_known_left_out(session->known),
+                ka_text_plural(ka_known_left_out(session->known)),
+                ka_known_left_out(session->known) == 1 ? "was" : "were");
     if (ka_tap_dropped(session->tap, &dropped) && dropped > 0)
         fprintf(stderr,
-                "kasniff: %llu packets were dropped: an answer among them counts as silence\n",
-                (unsigned long long)dropped);
+                "kasniff: %llu packet%s dropped: an answer in what was lost counts as silence\n",
+                (unsigned long long)dropped, dropped == 1 ? " was" : "s were");
     if (ka_output_flush(session->output, error) < 0)
         return -1;
     if (fflush(stdout) != 0 || ferror(stdout))

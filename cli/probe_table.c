@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 #include "cli/probe_table.h"
 
+#include "base/text.h"
 #include "events/names.h"
 
 #include <inttypes.h>
@@ -97,7 +98,7 @@ void ka_probe_summary_write(FILE *stream, const struct ka_prober *prober, ka_tim
     struct ka_probe_tally tally = ka_probe_tally(prober);
     struct ka_prober_counts counts = ka_prober_counts(prober);
     const char *separator = "";
-    fprintf(stream, "%u connections: ", counts.dialogues);
+    fprintf(stream, "%u connection%s: ", counts.dialogues, ka_text_plural(counts.dialogues));
     for (size_t i = 0; i < sizeof(order); i++) {
         if (tally.verdicts[order[i]] == 0)
             continue;
@@ -111,8 +112,8 @@ void ka_probe_summary_write(FILE *stream, const struct ka_prober *prober, ka_tim
     uint32_t not_asked = tally.ends[KA_DIALOGUE_RISKY] + tally.ends[KA_DIALOGUE_FAILED];
     if (not_asked > 0)
         fprintf(stream, "%s%u not asked", separator, not_asked);
-    fprintf(stream, "\n%" PRIu64 " probes in %.1f s, %" PRIu64 " answered\n", counts.sent,
-            (double)took / (double)KA_SECOND, counts.answered);
+    fprintf(stream, "\n%" PRIu64 " probe%s in %.1f s, %" PRIu64 " answered\n", counts.sent,
+            ka_text_plural(counts.sent), (double)took / (double)KA_SECOND, counts.answered);
     if (tally.ends[KA_DIALOGUE_OPEN] > 0)
-        fprintf(stream, "interrupted: %u have no verdict\n", tally.ends[KA_DIALOGUE_OPEN]);
+        fprintf(stream, "interrupted: %u without a verdict\n", tally.ends[KA_DIALOGUE_OPEN]);
 }

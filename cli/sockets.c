@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 #include "cli/sockets.h"
 
+#include "base/text.h"
 #include "cli/color.h"
 #include "cli/socket_table.h"
 #include "output/output.h"
@@ -142,11 +143,12 @@ static int write_table(const struct ka_socket_list *list, const struct options *
 static void tell_unread(const struct unread *unread)
 {
     if (unread->unjudged > 0)
-        fprintf(stderr, "kasniff: %zu sockets left out: settings not readable, no verdict%s\n",
-                unread->unjudged, unread->need_root > 0 ? " (run as root for all)" : "");
+        fprintf(stderr, "kasniff: %zu socket%s left out: settings not readable, no verdict%s\n",
+                unread->unjudged, ka_text_plural(unread->unjudged),
+                unread->need_root > 0 ? " (run as root for all)" : "");
     else if (unread->need_root > 0)
-        fprintf(stderr, "kasniff: settings of %zu sockets need root; all else is shown\n",
-                unread->need_root);
+        fprintf(stderr, "kasniff: settings of %zu socket%s need root; all else is shown\n",
+                unread->need_root, ka_text_plural(unread->need_root));
 }
 
 static int run(const void *given, const struct ka_texts *words, struct ka_error *error)

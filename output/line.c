@@ -25,8 +25,7 @@ void ka_line_count(struct ka_text *line, uint64_t count, const char *noun)
     ka_text_put_number(line, count);
     ka_text_put_char(line, ' ');
     ka_text_put_string(line, noun);
-    if (count != 1)
-        ka_text_put_char(line, 's');
+    ka_text_put_string(line, ka_text_plural(count));
 }
 
 void ka_line_time(struct ka_text *line, ka_time time, unsigned digits, bool utc, bool with_date)

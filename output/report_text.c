@@ -41,7 +41,8 @@ static void put_caveats(const struct ka_report *report, struct ka_text *out)
     if (report->midstream > 0) {
         ka_text_put_string(out, "            ");
         ka_text_put_number(out, report->midstream);
-        ka_text_put_string(out, report->midstream == 1 ? " connection" : " connections");
+        ka_text_put_string(out, " connection");
+        ka_text_put_string(out, ka_text_plural(report->midstream));
         ka_text_put_string(out, " began before the capture\n");
     }
     if (report->one_way > 0) {

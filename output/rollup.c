@@ -73,9 +73,8 @@ void ka_rollup_write(struct ka_rollup *rollup, struct ka_text *line)
     ka_text_put_number(line, rollup->answers);
     ka_text_put_string(line, " answered, ");
     ka_text_put_number(line, rollup->flow_count);
-    ka_text_put_string(line, rollup->flow_count >= FLOWS_MAX ? "+ connections"
-                             : rollup->flow_count == 1       ? " connection"
-                                                             : " connections");
+    ka_text_put_string(line, rollup->flow_count >= FLOWS_MAX ? "+ connection" : " connection");
+    ka_text_put_string(line, ka_text_plural(rollup->flow_count));
     rollup->probes = 0;
     rollup->answers = 0;
     rollup->flow_count = 0;

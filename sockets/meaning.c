@@ -5,6 +5,8 @@
  */
 #include "sockets/sockets.h"
 
+#include "base/text.h"
+
 #include <stdio.h>
 #include <string.h>
 #include <strings.h>
@@ -191,8 +193,8 @@ static void running_meaning(const struct ka_socket *socket, const char *verdict,
     if (!knows_times(socket)) {
         if (socket->unanswered > 0)
             snprintf(out, KA_SOCKET_MEANING_SIZE,
-                     "%u probes unanswered, the next in %s; settings: %s", socket->unanswered, next,
-                     access_names[socket->access]);
+                     "%u probe%s unanswered, the next in %s; settings: %s", socket->unanswered,
+                     ka_text_plural(socket->unanswered), next, access_names[socket->access]);
         else
             snprintf(out, KA_SOCKET_MEANING_SIZE, "no probe for %s; settings: %s; %s", next,
                      access_names[socket->access], verdict);

@@ -5,18 +5,22 @@
  */
 #include "analyzers/finding.h"
 
+#include "base/text.h"
+
 bool ka_find_peer_died(const struct ka_case *about, unsigned side, struct ka_event *event)
 {
     const struct ka_loss *loss = &about->history->loss[side];
     if (about->state[side] != KA_PEER_DEAD || loss->time == KA_TIME_NONE || loss->from.family != 0)
         return false;
     ka_time took = ka_time_between(loss->last_heard, loss->time);
-    ka_finding_say(event, KA_SEVERITY_ERROR,
-                   "%s died silently: last heard %s before %s noticed; %u probes stayed without an "
-                   "answer, and the application there got ETIMEDOUT%s",
-                   ka_words_endpoint(about->conn, side).text, ka_words_duration(took).text,
-                   ka_words_endpoint(about->conn, !side).text, loss->unanswered,
-                   loss->kind == KA_OCC_STOPPED ? " (inferred: the probing stopped)" : "");
+    ka_finding_say(
+        event, KA_SEVERITY_ERROR,
+        "%s died silently: last heard %s before %s noticed; %u probe%s stayed without an "
+        "answer, and the application there got ETIMEDOUT%s",
+        ka_words_endpoint(about->conn, side).text, ka_words_duration(took).text,
+        ka_words_endpoint(about->conn, !side).text, loss->unanswered,
+        ka_text_plural(loss->unanswered),
+        loss->kind == KA_OCC_STOPPED ? " (inferred: the probing stopped)" : "");
     ka_finding_at(event, loss->time, loss->frame);
     ka_finding_frame(event, loss->last_frame);
     ka_finding_frame(event, loss->first_frame);

@@ -5,6 +5,8 @@
  */
 #include "analyzers/finding.h"
 
+#include "base/text.h"
+
 bool ka_find_peer_silent(const struct ka_case *about, unsigned side, struct ka_event *event)
 {
     const struct ka_loss *loss = &about->history->loss[side];
@@ -13,10 +15,11 @@ bool ka_find_peer_silent(const struct ka_case *about, unsigned side, struct ka_e
     ka_time since = ka_time_between(loss->last_heard, about->now);
     ka_finding_say(
         event, KA_SEVERITY_WARNING,
-        "%s no longer answers: %u probes of %s without an answer when the capture of the "
+        "%s no longer answers: %u probe%s of %s without an answer when the capture of the "
         "connection ended, last heard %s before",
         ka_words_endpoint(about->conn, side).text, loss->unanswered,
-        ka_words_endpoint(about->conn, !side).text, ka_words_duration(since).text);
+        ka_text_plural(loss->unanswered), ka_words_endpoint(about->conn, !side).text,
+        ka_words_duration(since).text);
     ka_finding_at(event, loss->time, loss->frame);
     ka_finding_frame(event, loss->last_frame);
     ka_finding_frame(event, loss->first_frame);

@@ -5,6 +5,8 @@
  */
 #include "analyzers/finding.h"
 
+#include "base/text.h"
+
 enum { LONG_S = 10 };
 
 bool ka_find_window_closed(const struct ka_case *about, unsigned side, struct ka_event *event)
@@ -24,9 +26,10 @@ bool ka_find_window_closed(const struct ka_case *about, unsigned side, struct ka
         return false;
     ka_finding_say(event, KA_SEVERITY_WARNING,
                    "%s kept its receive window closed for %s%s: its application did not read; %u "
-                   "window probes asked",
+                   "window probe%s asked",
                    ka_words_endpoint(about->conn, side).text, ka_words_duration(longest).text,
-                   open_end ? ", to the end" : "", about->summary->window_probes);
+                   open_end ? ", to the end" : "", about->summary->window_probes,
+                   ka_text_plural(about->summary->window_probes));
     ka_finding_at(event, at, frame);
     ka_finding_frame(event, frame);
     ka_finding_frame(event, about->history->last_frame[side]);

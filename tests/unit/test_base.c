@@ -13,6 +13,7 @@
 #include "base/builder.h"
 #include "base/reader.h"
 #include "base/seq.h"
+#include "base/text.h"
 #include "base/time.h"
 
 #include <stdlib.h>
@@ -236,9 +237,18 @@ static void addresses_that_are_no_single_host_are_known(void **state)
     }
 }
 
+static void a_noun_fits_its_number(void **state)
+{
+    (void)state;
+    assert_string_equal(ka_text_plural(0), "s");
+    assert_string_equal(ka_text_plural(1), "");
+    assert_string_equal(ka_text_plural(2), "s");
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(a_noun_fits_its_number),
         cmocka_unit_test(sequence_numbers_compare_across_the_wrap),
         cmocka_unit_test(a_failed_read_changes_nothing),
         cmocka_unit_test(both_byte_orders_are_read),
