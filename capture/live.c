@@ -25,6 +25,8 @@ struct port {
     uint16_t link_type;
     uint8_t digits;
     bool counts_interface_drops;
+    bool gone; /* the interface was removed: nothing more comes from it */
+    bool told; /* and that was said */
     uint64_t frames;
     struct pcap_stat seen; /* libpcap's counters when last looked at */
     uint64_t received;
@@ -39,8 +41,8 @@ struct live_source {
     uint32_t snaplen;
     uint16_t first; /* the port that is asked first: each has its turn */
     uint32_t batches;
-    enum ka_source_status ended; /* KA_SOURCE_IDLE while it has not */
-    struct ka_error end;
+    uint16_t left;           /* ports that are not gone */
+    const struct port *last; /* the one that went last */
 };
 
 /* A batch that is being filled by libpcap's callback. */
@@ -205,6 +207,14 @@ static void take(u_char *context, const struct pcap_pkthdr *header, const u_char
     };
 }
 
+/* An interface's own counters begin again when it is removed or its driver is loaded anew; what
+ * then seems to have shrunk is nothing that was dropped. */
+static uint32_t growth(uint32_t now, uint32_t before)
+{
+    uint32_t more = now - before;
+    return more <= INT32_MAX ? more : 0;
+}
+
 /* Adds what libpcap counted since the last look. */
 static void refresh(struct port *port)
 {
@@ -213,7 +223,7 @@ static void refresh(struct port *port)
         return;
     port->received += (uint32_t)(now.ps_recv - port->seen.ps_recv);
     port->dropped_kernel += (uint32_t)(now.ps_drop - port->seen.ps_drop);
-    port->dropped_interface += (uint32_t)(now.ps_ifdrop - port->seen.ps_ifdrop);
+    port->dropped_interface += growth(now.ps_ifdrop, port->seen.ps_ifdrop);
     port->seen = now;
 }
 
@@ -229,29 +239,44 @@ static void sort_frames(struct ka_frame *frames, size_t count)
     }
 }
 
-/* Takes what is there. Returns how many frames, or -1 when a port has ended. */
-static int gather(struct live_source *live, struct batch *batch)
+/* Takes what is there. */
+static void gather(struct live_source *live, struct batch *batch)
 {
     uint16_t count = live->base.inputs;
     for (uint16_t i = 0; i < count && batch->count < batch->size; i++) {
         batch->port = &live->ports[(live->first + i) % count];
-        size_t share = (batch->size - batch->count + count - i - 1u) / (count - i);
-        int result = pcap_dispatch(batch->port->pcap, (int)share, take, (u_char *)batch);
-        if (result >= 0)
+        if (batch->port->gone)
             continue;
-        live->ended = KA_SOURCE_FAILED;
-        return ka_error_set(&live->end, "%s: cannot listen any longer: %s", batch->port->name,
-                            pcap_geterr(batch->port->pcap));
+        size_t share = (batch->size - batch->count + count - i - 1u) / (count - i);
+        if (pcap_dispatch(batch->port->pcap, (int)share, take, (u_char *)batch) >= 0)
+            continue;
+        batch->port->gone = true;
+        live->last = batch->port;
+        live->left--;
     }
     live->first = (uint16_t)((live->first + 1) % count);
-    return (int)batch->count;
+}
+
+/* Says that a port is gone, once, while others go on. */
+static void tell_gone(struct live_source *live, struct ka_error *error)
+{
+    for (uint16_t i = 0; error != NULL && live->left > 0 && i < live->base.inputs; i++) {
+        struct port *port = &live->ports[i];
+        if (!port->gone || port->told)
+            continue;
+        port->told = true;
+        ka_error_set(error, "%s: cannot listen any longer: %s; the other interfaces go on",
+                     port->name, pcap_geterr(port->pcap));
+        return;
+    }
 }
 
 static void wait_for_frames(const struct live_source *live)
 {
     struct pollfd ready[KA_LIVE_INTERFACES_MAX];
     for (uint16_t i = 0; i < live->base.inputs; i++)
-        ready[i] = (struct pollfd){.fd = live->ports[i].fd, .events = POLLIN};
+        ready[i] =
+            (struct pollfd){.fd = live->ports[i].gone ? -1 : live->ports[i].fd, .events = POLLIN};
     poll(ready, live->base.inputs, READ_TIMEOUT_MS); /* a signal ends it as well as a frame */
 }
 
@@ -261,10 +286,12 @@ static enum ka_source_status live_next(struct ka_source *source, struct ka_frame
     struct live_source *live = (struct live_source *)source;
     struct batch batch = {
         .live = live, .frames = frames, .size = size < KA_BATCH ? size : KA_BATCH};
-    if (live->ended == KA_SOURCE_IDLE && gather(live, &batch) == 0) {
+    gather(live, &batch);
+    if (batch.count == 0 && live->left > 0) {
         wait_for_frames(live);
         gather(live, &batch);
     }
+    tell_gone(live, error);
     if (++live->batches % STATS_EVERY == 0) {
         for (uint16_t i = 0; i < source->inputs; i++)
             refresh(&live->ports[i]);
@@ -275,9 +302,11 @@ static enum ka_source_status live_next(struct ka_source *source, struct ka_frame
         *count = batch.count;
         return KA_SOURCE_FRAMES;
     }
-    if (live->ended != KA_SOURCE_IDLE && error != NULL)
-        *error = live->end;
-    return live->ended;
+    if (live->left > 0)
+        return KA_SOURCE_IDLE;
+    ka_error_set(error, "%s: cannot listen any longer: %s", live->last->name,
+                 pcap_geterr(live->last->pcap));
+    return KA_SOURCE_FAILED;
 }
 
 static void live_stats(struct ka_source *source, struct ka_source_stats *out)
@@ -330,7 +359,7 @@ int ka_live_open(const struct ka_live_options *options, struct ka_source **out,
     live->base = (struct ka_source){
         .ops = &live_ops, .pace = KA_PACE_LIVE, .inputs = (uint16_t)options->count};
     live->snaplen = options->snaplen;
-    live->ended = KA_SOURCE_IDLE;
+    live->left = (uint16_t)options->count;
     live->ports = calloc(options->count, sizeof(*live->ports));
     live->bytes = calloc(KA_BATCH, options->snaplen);
     int status = 0;

@@ -3,7 +3,8 @@
  * Interfaces as a source, through libpcap: a memory-mapped ring in its block form, a read timeout
  * of 100 ms, nanosecond stamps where the system has them. At most a snap length of each frame is
  * copied into the batch, because libpcap gives a ring block back as soon as its last frame is
- * delivered. An interface that goes down is waited for; one that is removed is an error.
+ * delivered. An interface that goes down is waited for; when one of several is removed, that is
+ * said and the others go on; the last one's removal is an error.
  */
 #ifndef KA_CAPTURE_LIVE_H
 #define KA_CAPTURE_LIVE_H

@@ -62,7 +62,8 @@ struct ka_source {
 /* Fills frames[0..*count-1], at most `size` (KA_BATCH as a rule), in time order as far as the
  * input has one. Frames a filter rejects are skipped but keep their numbers. error->text (error may
  * be NULL) is empty afterwards unless there is something to say: how it ended with DAMAGED and
- * FAILED, a warning to be printed once with the others. An end is final: later calls repeat it. */
+ * FAILED, a warning to be printed once with the others, such as that one of several interfaces is
+ * gone. An end is final: later calls repeat it. */
 enum ka_source_status ka_source_next(struct ka_source *source, struct ka_frame *frames, size_t size,
                                      size_t *count, struct ka_error *error);
 
