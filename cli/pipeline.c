@@ -199,22 +199,21 @@ static void pass_time(struct run *run)
         ka_engine_now(run->engine, now);
 }
 
-static void tick(struct run *run)
+static enum ka_pipeline_wish tick(struct run *run, struct ka_error *error)
 {
+    const struct ka_pipeline_outlet *outlet = run->outlet;
     ka_time monotonic = read_clock(CLOCK_MONOTONIC);
-    if (run->outlet->tick == NULL || run->clock.pace != KA_PACE_LIVE ||
+    if (outlet->tick == NULL || run->clock.pace != KA_PACE_LIVE ||
         monotonic - run->ticked < KA_SECOND)
-        return;
+        return KA_PIPELINE_MORE;
     run->ticked = monotonic;
     ka_time now = ka_packet_clock_now(&run->clock, monotonic);
     if (now == KA_TIME_NONE)
         now = run->clock.stamp;
-    if (!run->outlet->status) {
-        run->outlet->tick(run->outlet->context, now, NULL);
-        return;
-    }
+    if (!outlet->status)
+        return outlet->tick(outlet->context, now, NULL, error);
     struct ka_event event = make_capture_event(run);
-    run->outlet->tick(run->outlet->context, now, &event);
+    return outlet->tick(outlet->context, now, &event, error);
 }
 
 /* Does what signals ask for. Returns KA_PIPELINE_ENOUGH when they ask for the end. */
@@ -234,6 +233,15 @@ static enum ka_pipeline_wish heed_signals(struct run *run, struct ka_error *erro
     return KA_PIPELINE_MORE;
 }
 
+/* What a source that goes on has to say. */
+static void tell_warning(struct ka_error *error)
+{
+    if (error == NULL || error->text[0] == '\0')
+        return;
+    fprintf(stderr, "kasniff: %s\n", error->text);
+    error->text[0] = '\0';
+}
+
 /* Reads until the end. Returns how it ended; an output that fails counts as KA_SOURCE_FAILED. */
 static enum ka_source_status read_all(struct run *run, struct ka_error *error)
 {
@@ -246,13 +254,15 @@ static enum ka_source_status read_all(struct run *run, struct ka_error *error)
         if (wish != KA_PIPELINE_MORE)
             break;
         enum ka_source_status status = ka_source_next(run->source, frames, size, &count, error);
+        if (status != KA_SOURCE_FRAMES && status != KA_SOURCE_IDLE)
+            return status;
+        tell_warning(error);
         if (status == KA_SOURCE_FRAMES)
             wish = take_frames(run, frames, count, error);
-        else if (status == KA_SOURCE_IDLE)
-            pass_time(run);
         else
-            return status;
-        tick(run);
+            pass_time(run);
+        if (wish == KA_PIPELINE_MORE)
+            wish = tick(run, error);
         if (wish == KA_PIPELINE_MORE && flush_in_time(run, status == KA_SOURCE_IDLE, error) < 0)
             wish = KA_PIPELINE_FAILED;
     }

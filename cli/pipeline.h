@@ -45,7 +45,8 @@ struct ka_pipeline_outlet {
     int (*reopen)(void *context, struct ka_error *error);
     /* About every second while the source is live: the packets' clock (KA_TIME_NONE before the
      * first), and with `status` a capture event of now, else NULL. */
-    void (*tick)(void *context, ka_time now, const struct ka_event *capture);
+    enum ka_pipeline_wish (*tick)(void *context, ka_time now, const struct ka_event *capture,
+                                  struct ka_error *error);
     void *context;
     bool lookalikes; /* lookalike events are wanted too */
     bool status;     /* tick needs the capture event, which costs a look at the kernel's counters */

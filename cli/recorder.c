@@ -160,6 +160,16 @@ enum ka_rotation_result ka_recorder_end(struct ka_recorder *recorder, struct ka_
     return recorder->result;
 }
 
+enum ka_rotation_result ka_recorder_now(struct ka_recorder *recorder, ka_time now,
+                                        struct ka_error *error)
+{
+    if (recorder->result == KA_ROTATION_GOES_ON)
+        recorder->result = ka_rotation_now(recorder->rotation, now, &recorder->error);
+    if (recorder->result == KA_ROTATION_FAILED && error != NULL)
+        *error = recorder->error;
+    return recorder->result;
+}
+
 int ka_recorder_flush(struct ka_recorder *recorder, struct ka_error *error)
 {
     if (recorder->result == KA_ROTATION_FAILED) {

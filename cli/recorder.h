@@ -34,6 +34,10 @@ void ka_recorder_event(struct ka_recorder *recorder, const struct ka_event *even
 /* Writes what of the batch matters. KA_ROTATION_FULL: no more is wanted. */
 enum ka_rotation_result ka_recorder_end(struct ka_recorder *recorder, struct ka_error *error);
 
+/* It is `now`, though no packet came: with -G another file may be due. */
+enum ka_rotation_result ka_recorder_now(struct ka_recorder *recorder, ka_time now,
+                                        struct ka_error *error);
+
 int ka_recorder_flush(struct ka_recorder *recorder, struct ka_error *error);
 int ka_recorder_reopen(struct ka_recorder *recorder, struct ka_error *error);
 

@@ -262,6 +262,15 @@ int ka_rotation_start(struct ka_rotation *rotation, ka_time now, struct ka_error
     return ka_rotation_writer(rotation, now, &writer, error) == KA_ROTATION_FAILED ? -1 : 0;
 }
 
+enum ka_rotation_result ka_rotation_now(struct ka_rotation *rotation, ka_time now,
+                                        struct ka_error *error)
+{
+    struct ka_pcapng_writer *writer;
+    if (rotation->options->seconds == 0)
+        return KA_ROTATION_GOES_ON;
+    return ka_rotation_writer(rotation, now, &writer, error);
+}
+
 int ka_rotation_flush(struct ka_rotation *rotation, struct ka_error *error)
 {
     return rotation->writer != NULL ? ka_pcapng_writer_flush(rotation->writer, error) : 0;

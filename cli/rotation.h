@@ -47,6 +47,11 @@ enum ka_rotation_result {
 enum ka_rotation_result ka_rotation_writer(struct ka_rotation *rotation, ka_time time,
                                            struct ka_pcapng_writer **out, struct ka_error *error);
 
+/* It is `now`, though no frame came: with -G, closes a file whose time is over and begins the next,
+ * so that every slot has its file, be it empty, and has it in time. */
+enum ka_rotation_result ka_rotation_now(struct ka_rotation *rotation, ka_time now,
+                                        struct ka_error *error);
+
 /* Hands what is buffered to the system. Returns 0, or -1 with the reason. */
 int ka_rotation_flush(struct ka_rotation *rotation, struct ka_error *error);
 

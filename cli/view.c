@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 #include "cli/view.h"
 
+#include "base/text.h"
 #include "cli/color.h"
 #include "cli/outbox.h"
 #include "output/output.h"
@@ -120,13 +121,14 @@ static void begin_batch(void *context, const struct ka_packet *packets, size_t c
         ka_recorder_begin(view->recorder, packets, count);
 }
 
+static const enum ka_pipeline_wish wishes[] = {
+    [KA_ROTATION_GOES_ON] = KA_PIPELINE_MORE,
+    [KA_ROTATION_FULL] = KA_PIPELINE_ENOUGH,
+    [KA_ROTATION_FAILED] = KA_PIPELINE_FAILED,
+};
+
 static enum ka_pipeline_wish end_batch(void *context, struct ka_error *error)
 {
-    static const enum ka_pipeline_wish wishes[] = {
-        [KA_ROTATION_GOES_ON] = KA_PIPELINE_MORE,
-        [KA_ROTATION_FULL] = KA_PIPELINE_ENOUGH,
-        [KA_ROTATION_FAILED] = KA_PIPELINE_FAILED,
-    };
     struct ka_view *view = context;
     if (view->recorder == NULL)
         return KA_PIPELINE_MORE;
@@ -149,9 +151,10 @@ static void show_status(struct ka_view *view, const struct ka_ev_capture *captur
     if (ioctl(STDOUT_FILENO, TIOCGWINSZ, &window) == 0 && window.ws_col > 0)
         columns = window.ws_col;
     snprintf(line, sizeof(line),
-             "%" PRIu64 " connections, %" PRIu64 " probes, %" PRIu64 " answered, %" PRIu64
+             "%" PRIu64 " connection%s, %" PRIu64 " probe%s, %" PRIu64 " answered, %" PRIu64
              " dropped",
-             capture->connections, capture->probes, capture->answers,
+             capture->connections, ka_text_plural(capture->connections), capture->probes,
+             ka_text_plural(capture->probes), capture->answers,
              capture->dropped_kernel + capture->dropped_interface);
     if (strlen(line) >= columns)
         line[columns - 1] = '\0';
@@ -167,15 +170,26 @@ static void tell_lost(struct ka_view *view, uint64_t lost)
           stderr);
 }
 
-static void tick(void *context, ka_time now, const struct ka_event *capture)
+static ka_time wall_clock(void)
+{
+    struct timespec now;
+    clock_gettime(CLOCK_REALTIME, &now);
+    return now.tv_sec * KA_SECOND + now.tv_nsec;
+}
+
+static enum ka_pipeline_wish tick(void *context, ka_time now, const struct ka_event *capture,
+                                  struct ka_error *error)
 {
     struct ka_view *view = context;
     ka_output_now(view->output, now);
-    if (view->outbox == NULL)
-        return;
-    tell_lost(view, ka_outbox_lost(view->outbox));
-    if (capture != NULL)
-        show_status(view, &capture->capture);
+    if (view->outbox != NULL) {
+        tell_lost(view, ka_outbox_lost(view->outbox));
+        if (capture != NULL)
+            show_status(view, &capture->capture);
+    }
+    if (view->recorder == NULL)
+        return KA_PIPELINE_MORE;
+    return wishes[ka_recorder_now(view->recorder, now != KA_TIME_NONE ? now : wall_clock(), error)];
 }
 
 struct ka_pipeline_outlet ka_view_outlet(struct ka_view *view)
@@ -234,12 +248,9 @@ static int open_output(struct ka_view *view, const struct ka_source *source, str
 static int open_recorder(struct ka_view *view, const struct ka_source *source,
                          struct ka_rotation *rotation, struct ka_error *error)
 {
-    struct timespec now;
     if (ka_recorder_create(rotation, view->names, source->inputs, &view->recorder, error) < 0)
         return -1;
-    clock_gettime(CLOCK_REALTIME, &now);
-    ka_time start =
-        source->pace == KA_PACE_LIVE ? now.tv_sec * KA_SECOND + now.tv_nsec : KA_TIME_NONE;
+    ka_time start = source->pace == KA_PACE_LIVE ? wall_clock() : KA_TIME_NONE;
     return ka_recorder_start(view->recorder, start, error);
 }
 
@@ -287,9 +298,8 @@ int ka_view_close(struct ka_view *view, struct ka_error *error)
     }
     if (lost > 0)
         fprintf(stderr,
-                "kasniff: %" PRIu64 " lines were dropped: standard output was read too "
-                "slowly\n",
-                lost);
+                "kasniff: %" PRIu64 " line%s dropped: standard output was read too slowly\n", lost,
+                lost == 1 ? " was" : "s were");
     free(view->names);
     free(view);
     return status == 0 ? 0 : ka_error_set(error, "%s", why.text);

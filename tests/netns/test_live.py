@@ -86,14 +86,18 @@ class Watch:
         except OSError:
             return ""
 
+    def wait(self):
+        """How it ends by itself."""
+        try:
+            return self.process.wait(5)
+        except subprocess.TimeoutExpired:
+            return "still running"
+
     def end(self, number=signal.SIGTERM):
         """Ends it; its exit status and how long it took."""
         began = time.monotonic()
         self.process.send_signal(number)
-        try:
-            status = self.process.wait(5)
-        except subprocess.TimeoutExpired:
-            status = "still running"
+        status = self.wait()
         return status, time.monotonic() - began
 
 
@@ -384,15 +388,74 @@ def comes_and_goes(lab):
     check("interface: up again, events come again", eventually(lambda: probes() > before),
           watch.text()[-500:])
     lab.run(lab.client, ["ip", "link", "del", "lone"])
-    try:
-        ended = watch.process.wait(5)
-    except subprocess.TimeoutExpired:
-        ended = "still running"
+    ended = watch.wait()
     check("interface: removed, it ends with status 1 and names it",
           ended == 1 and "lone: cannot listen any longer" in watch.stderr(),
           f"{ended} {watch.stderr()}")
     check("interface: removed, the summary is there",
           watch.events()[-1]["event_type"] == "capture")
+
+
+def quiet_cable(lab, name):
+    """A link that nothing passes, between the client's `name` and the router's `name`2."""
+    lab.run(lab.client, ["ip", "link", "add", name, "type", "veth", "peer", "name", name + "2",
+                         "netns", lab.router])
+    for where, interface in ((lab.client, name), (lab.router, name + "2")):
+        lab.sysctl(where, f"net.ipv6.conf.{interface}.disable_ipv6", 1)
+        lab.run(where, ["ip", "link", "set", interface, "up"])
+
+
+def leave_one_by_one(lab):
+    """Of three interfaces two are removed, then the last."""
+    for name in ("first", "second"):
+        quiet_cable(lab, name)
+    watch = Watch(lab, lab.client, "--json", "-i", "first", "-i", "wire", "-i", "second").ready()
+    lab.run(lab.client, ["ip", "link", "del", "first"])
+    check("several interfaces: of one that is removed it is said",
+          eventually(lambda: "first: cannot listen any longer" in watch.stderr()), watch.stderr())
+    check("several interfaces: and that the others go on", "the other interfaces go on" in
+          watch.stderr() and watch.process.poll() is None, watch.stderr())
+    screen = Terminal(lab)
+    screen.watch.ready()
+    lab.talk(lab.router, "serve", "10.9.1.1", str(talk.ANSWERED))
+    lab.talk(lab.client, "call", "10.9.1.1", str(talk.ANSWERED))
+    found = eventually(lambda: of(watch.events(), talk.ANSWERED, "10.9.1.1", "answer"))
+    check("terminal: one connection is no connections",
+          eventually(lambda: b"\033[K1 connection, " in screen.seen), screen.seen.decode())
+    screen.watch.end()
+    check("several interfaces: the others do go on", found and found[0]["in_iface"] == "wire",
+          watch.text()[-500:])
+    lab.run(lab.client, ["ip", "link", "del", "second"])
+    check("several interfaces: the second is said, too",
+          eventually(lambda: "second: cannot listen any longer" in watch.stderr()), watch.stderr())
+    check("several interfaces: each once", watch.stderr().count("cannot listen any longer") == 2,
+          watch.stderr())
+    lab.run(lab.client, ["ip", "link", "del", "wire"])
+    ended = watch.wait()
+    check("several interfaces: with the last it ends, status 1", ended == 1 and
+          "wire: cannot listen any longer" in watch.stderr(), f"{ended} {watch.stderr()}")
+    summary = watch.events()[-1]["capture"]
+    check("several interfaces: the summary has no drops that were none",
+          summary["dropped_kernel"] == 0 and summary["dropped_interface"] in (0, None), summary)
+
+
+def rotates_in_silence(lab):
+    """-G is about time, not about packets."""
+    quiet_cable(lab, "quiet")
+    endless = Watch(lab, lab.client, "-w", "slot-%s", "-G", "1", "quiet").ready()
+    bounded = Watch(lab, lab.client, "-w", "slot-%s", "-G", "1", "-W", "2", "quiet").ready()
+
+    def slots(watch):
+        return sorted(name for name in os.listdir(watch.folder) if name.startswith("slot-"))
+    check("-G begins a file each second though no packet comes",
+          eventually(lambda: len(slots(endless)) >= 3), str(slots(endless)))
+    check("-G -W ends in time though no packet comes",
+          bounded.wait() == 0 and len(slots(bounded)) == 2, f"{slots(bounded)} {bounded.stderr()}")
+    endless.end()
+    for name in slots(endless):
+        read = subprocess.run([KASNIFF, "-q", os.path.join(endless.folder, name)],
+                              capture_output=True, check=False)
+        check("each of them is a capture", read.returncode == 0, read.stderr.decode())
 
 
 def tagged(lab):
@@ -505,7 +568,7 @@ def main():
             check(f"{part.__name__} runs to its end", False, repr(trouble))
 
     parts = [threading.Thread(target=alone, args=(part,))
-             for part in (connections, comes_and_goes, tagged, ends, at_any_moment, refusals)
+             for part in (connections, comes_and_goes, leave_one_by_one, rotates_in_silence, tagged, ends, at_any_moment, refusals)
              if len(sys.argv) < 2 or part.__name__ in sys.argv[1:]]
     for part in parts:
         part.start()
