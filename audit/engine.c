@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 #include "audit/engine.h"
+
 #include "audit/parts.h"
+#include "base/clock.h"
 
 #include <errno.h>
 #include <stdlib.h>
@@ -15,13 +17,6 @@ enum { LAUNCH_GROUP = 8, EVENTS_MAX = 256 };
 
 /* Descriptors beside the trials: epoll, control, check, the standard ones, outputs. */
 enum { SPARE = 32, SLOTS_MIN = 64 };
-
-static ka_time monotonic(void)
-{
-    struct timespec now;
-    clock_gettime(CLOCK_MONOTONIC, &now);
-    return (ka_time)now.tv_sec * KA_SECOND + now.tv_nsec;
-}
 
 static void launch(struct ka_audit *audit)
 {
@@ -80,7 +75,7 @@ static void wait_and_handle(struct ka_audit *audit)
         timeout = (struct timespec){.tv_sec = wait / KA_SECOND, .tv_nsec = wait % KA_SECOND};
     int count = epoll_pwait2(audit->epoll, events, EVENTS_MAX, &timeout, NULL);
     ka_watch_read(audit->watch);
-    audit->now = monotonic();
+    audit->now = ka_clock_monotonic();
     if (count < 0 && errno != EINTR) {
         ka_error_set(audit->error, "cannot wait for the sockets: %s", strerror(errno));
         audit->failed = true;
@@ -190,7 +185,7 @@ int ka_audit_run(const struct ka_audit_config *config, struct ka_audit_result *o
         .control = -1,
         .check = -1,
         .link = KA_LINK_OPENING,
-        .now = monotonic(),
+        .now = ka_clock_monotonic(),
     };
     if (prepare(&audit) != 0)
         audit.failed = true;

@@ -3,6 +3,7 @@
 
 #include "audit/message.h"
 #include "audit/tcp.h"
+#include "base/clock.h"
 #include "events/event.h"
 
 #include <errno.h>
@@ -56,13 +57,6 @@ struct far {
     int epoll;
     ka_time now;
 };
-
-static ka_time monotonic(void)
-{
-    struct timespec now;
-    clock_gettime(CLOCK_MONOTONIC, &now);
-    return (ka_time)now.tv_sec * KA_SECOND + now.tv_nsec;
-}
 
 static void end(struct peer *peer)
 {
@@ -345,7 +339,7 @@ static int serve(struct far *far, struct ka_error *error)
         ka_time wait = next > far->now ? next - far->now : 0;
         struct timespec timeout = {.tv_sec = wait / KA_SECOND, .tv_nsec = wait % KA_SECOND};
         int count = epoll_pwait2(far->epoll, events, EVENTS_MAX, &timeout, NULL);
-        far->now = monotonic();
+        far->now = ka_clock_monotonic();
         if (count < 0 && errno != EINTR)
             return ka_error_set(error, "cannot wait for the sockets: %s", strerror(errno));
         for (int i = 0; i < count; i++) {
@@ -367,7 +361,7 @@ int ka_far_run(const struct ka_far_config *config, struct ka_far_stats *stats,
                struct ka_error *error)
 {
     struct far far = {
-        .config = config, .stats = stats, .listener = -1, .epoll = -1, .now = monotonic()};
+        .config = config, .stats = stats, .listener = -1, .epoll = -1, .now = ka_clock_monotonic()};
     struct epoll_event event = {.events = EPOLLIN, .data.u64 = UINT32_MAX};
     uint64_t allowed;
     int result = -1;

@@ -2,6 +2,7 @@
 #include "cli/audit_inject.h"
 
 #include "audit/tcp.h"
+#include "base/clock.h"
 #include "inject/client.h"
 
 #include <errno.h>
@@ -24,13 +25,6 @@ struct ka_audit_injection {
     struct ka_error first; /* what went wrong first; "" nothing */
 };
 
-static ka_time time_of_day(void)
-{
-    struct timespec now;
-    clock_gettime(CLOCK_REALTIME, &now);
-    return (ka_time)now.tv_sec * KA_SECOND + now.tv_nsec;
-}
-
 static void remember(struct ka_audit_injection *injection, const struct ka_error *error)
 {
     if (injection->first.text[0] == '\0')
@@ -42,7 +36,7 @@ static int ask(struct ka_audit_injection *injection, struct ka_probe *probe, str
                struct ka_error *error)
 {
     for (int tries = 1;; tries++) {
-        int result = ka_injector_send(injection->injector, time_of_day(), probe, reply, error);
+        int result = ka_injector_send(injection->injector, ka_clock_wall(), probe, reply, error);
         bool later = result == 0 && reply->kind == KA_REPLY_REFUSED && reply->wait_ms > 0 &&
                      reply->wait_ms <= WAIT_MS_MAX;
         if (!later || tries == TRIES)
@@ -116,7 +110,7 @@ void ka_audit_injection_answered(struct ka_audit_injection *injection, int fd,
 {
     struct ka_probe probe = {.id = number, .src = ka_tcp_local(fd), .dst = *to};
     struct ka_error error;
-    if (ka_injector_answered(injection->injector, time_of_day(), &probe, "answered", &error) < 0)
+    if (ka_injector_answered(injection->injector, ka_clock_wall(), &probe, "answered", &error) < 0)
         remember(injection, &error);
 }
 

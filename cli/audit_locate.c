@@ -3,6 +3,7 @@
 
 #include "audit/message.h"
 #include "audit/tcp.h"
+#include "base/clock.h"
 
 #include <errno.h>
 #include <netinet/in.h>
@@ -31,13 +32,6 @@ struct ka_locate {
     int control; /* keeps the far end's side of the audit open; -1 none */
     int fd;
 };
-
-static ka_time monotonic(void)
-{
-    struct timespec now;
-    clock_gettime(CLOCK_MONOTONIC, &now);
-    return (ka_time)now.tv_sec * KA_SECOND + now.tv_nsec;
-}
 
 struct ka_locate *ka_locate_open(const struct ka_endpoint *to, struct ka_error *error)
 {
@@ -76,7 +70,7 @@ void ka_locate_close(struct ka_locate *locate)
 static bool await(int fd, short events, ka_time deadline)
 {
     struct pollfd wanted = {.fd = fd, .events = events};
-    ka_time left = deadline - monotonic();
+    ka_time left = deadline - ka_clock_monotonic();
     if (left <= 0)
         return false;
     return poll(&wanted, 1, (int)(left / KA_MILLISECOND) + 1) > 0;
@@ -106,7 +100,7 @@ static int open_connection(struct ka_locate *locate, bool plain, const struct ka
 {
     char text[KA_MESSAGE_LINE_MAX + 1];
     size_t length = ka_message_write(purpose, text);
-    ka_time deadline = monotonic() + SETUP_TIME;
+    ka_time deadline = ka_clock_monotonic() + SETUP_TIME;
     int fd = ka_tcp_connect(&locate->to, &locate->ports, error);
     if (fd < 0)
         return -1;
@@ -142,18 +136,18 @@ static int list_hops(struct ka_locate *locate, struct ka_audit_injection *inject
     *out = (struct ka_hops){.count = 0};
     for (unsigned ttl = 1; ttl <= most && silent < SILENT_HOPS && !stop(NULL); ttl++) {
         struct ka_tcp_facts facts;
-        ka_time begun = monotonic();
+        ka_time begun = ka_clock_monotonic();
         uint32_t number = ka_audit_injection_probe(injection, locate->fd, &locate->to, ttl);
         if (number == 0)
             return ka_error_set(error, "the hop search cannot send its probe");
         struct ka_addr from = await_icmp(locate, begun + PACE);
-        ka_time left = begun + PACE - monotonic();
+        ka_time left = begun + PACE - ka_clock_monotonic();
         struct timespec rest = {.tv_sec = left / KA_SECOND, .tv_nsec = left % KA_SECOND};
         if (left > 0)
             nanosleep(&rest, NULL);
         /* A reset that bears our gentle number is ignored by the kernel and is no answer. */
         if (from.family == 0 && ka_tcp_facts(locate->fd, &facts) &&
-            facts.ack_idle < monotonic() - begun) {
+            facts.ack_idle < ka_clock_monotonic() - begun) {
             ka_audit_injection_answered(injection, locate->fd, &locate->to, number);
             out->reached = true;
             return 0;
@@ -170,8 +164,8 @@ static int list_hops(struct ka_locate *locate, struct ka_audit_injection *inject
 /* False when stopped. */
 static bool keep_silent(ka_time silence, bool (*stop)(void *context))
 {
-    ka_time end = monotonic() + silence;
-    for (ka_time left = silence; left > 0; left = end - monotonic()) {
+    ka_time end = ka_clock_monotonic() + silence;
+    for (ka_time left = silence; left > 0; left = end - ka_clock_monotonic()) {
         ka_time part = left < KA_SECOND / 2 ? left : KA_SECOND / 2;
         struct timespec wait = {.tv_sec = part / KA_SECOND, .tv_nsec = part % KA_SECOND};
         if (stop(NULL))

@@ -2,17 +2,10 @@
 #include "cli/audit_view.h"
 
 #include "audit/advice.h"
+#include "base/clock.h"
 
 #include <stdio.h>
 #include <string.h>
-#include <time.h>
-
-static ka_time time_of_day(void)
-{
-    struct timespec now;
-    clock_gettime(CLOCK_REALTIME, &now);
-    return (ka_time)now.tv_sec * KA_SECOND + now.tv_nsec;
-}
 
 static void clear_progress(const struct ka_audit_view *view)
 {
@@ -26,7 +19,7 @@ static void tell(struct ka_audit_view *view, const struct ka_audit_result *resul
         return;
     view->told[index] = true;
     clear_progress(view);
-    view->report.time = time_of_day();
+    view->report.time = ka_clock_wall();
     view->report.near = result->near;
     ka_audit_findings_series(&view->report, result, &result->series[index]);
 }
@@ -91,7 +84,7 @@ bool ka_audit_view_conclude(struct ka_audit_view *view, const struct ka_audit_re
         died |= result->series[i].bracket.died != KA_TIME_NONE;
         tell(view, result, i);
     }
-    view->report.time = time_of_day();
+    view->report.time = ka_clock_wall();
     view->report.near = result->near;
     ka_audit_findings_all(&view->report, result);
     return died;

@@ -2,6 +2,8 @@
 #include "cli/pipeline.h"
 
 #include "analyzers/engine.h"
+#include "base/clock.h"
+#include "base/random.h"
 #include "cli/command.h"
 #include "cli/packet_clock.h"
 #include "cli/signals.h"
@@ -10,8 +12,6 @@
 
 #include <stdio.h>
 #include <string.h>
-#include <sys/random.h>
-#include <time.h>
 
 static const char *state_value(unsigned index)
 {
@@ -121,13 +121,6 @@ static struct ka_event make_capture_event(struct run *run)
     return event;
 }
 
-static ka_time read_clock(clockid_t clock)
-{
-    struct timespec now;
-    clock_gettime(clock, &now);
-    return now.tv_sec * KA_SECOND + now.tv_nsec;
-}
-
 static enum ka_pipeline_wish take_frames(struct run *run, const struct ka_frame *frames,
                                          size_t count, struct ka_error *error)
 {
@@ -148,8 +141,8 @@ static enum ka_pipeline_wish take_frames(struct run *run, const struct ka_frame 
     ka_engine_packets(run->engine, packets, decoded);
     run->left -= count;
     if (run->clock.pace != KA_PACE_RECORDED)
-        ka_packet_clock_take(&run->clock, frames[count - 1].time, read_clock(CLOCK_MONOTONIC),
-                             read_clock(CLOCK_REALTIME));
+        ka_packet_clock_take(&run->clock, frames[count - 1].time, ka_clock_monotonic(),
+                             ka_clock_wall());
     return outlet->end != NULL ? outlet->end(outlet->context, error) : KA_PIPELINE_MORE;
 }
 
@@ -181,7 +174,7 @@ static void tell_memory(struct run *run)
  * output is not written in crumbs. */
 static int flush_in_time(struct run *run, bool idle, struct ka_error *error)
 {
-    ka_time now = read_clock(CLOCK_MONOTONIC);
+    ka_time now = ka_clock_monotonic();
     if (!idle && now - run->flushed < 500 * KA_MILLISECOND)
         return 0;
     run->flushed = now;
@@ -194,7 +187,7 @@ static int flush_in_time(struct run *run, bool idle, struct ka_error *error)
 /* Nothing came: time passes all the same where the source is live. */
 static void pass_time(struct run *run)
 {
-    ka_time now = ka_packet_clock_now(&run->clock, read_clock(CLOCK_MONOTONIC));
+    ka_time now = ka_packet_clock_now(&run->clock, ka_clock_monotonic());
     if (now != KA_TIME_NONE)
         ka_engine_now(run->engine, now);
 }
@@ -202,7 +195,7 @@ static void pass_time(struct run *run)
 static enum ka_pipeline_wish tick(struct run *run, struct ka_error *error)
 {
     const struct ka_pipeline_outlet *outlet = run->outlet;
-    ka_time monotonic = read_clock(CLOCK_MONOTONIC);
+    ka_time monotonic = ka_clock_monotonic();
     if (outlet->tick == NULL || run->clock.pace != KA_PACE_LIVE ||
         monotonic - run->ticked < KA_SECOND)
         return KA_PIPELINE_MORE;
@@ -281,8 +274,8 @@ static int create_engine(struct run *run, const struct ka_pipeline_options *opti
         .summary = run->outlet->summary_only,
         .sink = {.emit = watch_event, .context = run},
     };
-    if (getrandom(config.key, sizeof(config.key), 0) != (ssize_t)sizeof(config.key))
-        return ka_error_set(error, "cannot get random bytes from the kernel: %m");
+    if (ka_random_fill(config.key, sizeof(config.key), error) < 0)
+        return -1;
     return ka_engine_create(&config, &run->engine, error);
 }
 
@@ -296,7 +289,7 @@ int ka_pipeline_run(struct ka_source *source, const struct ka_pipeline_options *
     };
     if (create_engine(&run, options, error) < 0)
         return KA_EXIT_FAILED;
-    run.flushed = read_clock(CLOCK_MONOTONIC);
+    run.flushed = ka_clock_monotonic();
     ka_packet_clock_init(&run.clock, source->pace);
     enum ka_source_status end = read_all(&run, error);
     run.damaged = end == KA_SOURCE_DAMAGED;

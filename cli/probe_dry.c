@@ -4,6 +4,7 @@
  */
 #include "cli/probe_session.h"
 
+#include "base/clock.h"
 #include "capture/pcapng_write.h"
 
 #include <stdio.h>
@@ -14,7 +15,7 @@ static int write_capture(const char *path, const struct ka_reply *reply, bool li
     enum { LINKTYPE_ETHERNET = 1, LINKTYPE_RAW = 101 };
     struct ka_pcapng_writer *writer = NULL;
     struct ka_frame frame = {
-        .time = ka_prober_wall(),
+        .time = ka_clock_wall(),
         .number = 1,
         .data = reply->bytes,
         .captured = (uint32_t)reply->length,
@@ -45,7 +46,7 @@ int ka_probe_dry_run(struct ka_probe_session *session, struct ka_known_conn *ent
     if (options->link)
         facts.link = entry->side[!to].link;
     if (ka_probe_craft(&facts, &wish, &probe, error) != 0 ||
-        ka_injector_send(session->injector, ka_prober_wall(), &probe, &reply, error) != 0)
+        ka_injector_send(session->injector, ka_clock_wall(), &probe, &reply, error) != 0)
         return KA_EXIT_FAILED;
     if (reply.kind != KA_REPLY_BUILT) {
         ka_error_set(error, "kasniff-inject would refuse it: %.400s", reply.text);
@@ -53,7 +54,7 @@ int ka_probe_dry_run(struct ka_probe_session *session, struct ka_known_conn *ent
     }
     ka_probe_explain(&probe, text);
     fputs(text, stdout);
-    if (!options->yes && !ka_risk_free(entry, to, ka_prober_wall())) {
+    if (!options->yes && !ka_risk_free(entry, to, ka_clock_wall())) {
         char risk[KA_RISK_TEXT_SIZE];
         ka_risk_text(entry, to, risk);
         printf("it would not be sent\n  %s.\n", risk);

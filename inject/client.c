@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 #include "inject/client.h"
 
+#include "base/clock.h"
 #include "inject/words.h"
 
 #include <errno.h>
@@ -12,7 +13,6 @@
 #include <string.h>
 #include <sys/socket.h>
 #include <sys/wait.h>
-#include <time.h>
 #include <unistd.h>
 
 extern char **environ;
@@ -145,18 +145,11 @@ static int spawn(const char *path, struct arguments *arguments, int fd, pid_t *p
     return code;
 }
 
-static ka_time monotonic_now(void)
-{
-    struct timespec now;
-    clock_gettime(CLOCK_MONOTONIC, &now);
-    return (ka_time)now.tv_sec * KA_SECOND + now.tv_nsec;
-}
-
 /* Fills the buffer, waiting until `deadline`. */
 static int receive(struct ka_injector *injector, ka_time deadline, struct ka_error *error)
 {
     for (;;) {
-        ka_time left = deadline - monotonic_now();
+        ka_time left = deadline - ka_clock_monotonic();
         struct pollfd ready = {.fd = injector->fd, .events = POLLIN};
         int count = poll(&ready, 1, left > 0 ? (int)(left / KA_MILLISECOND) + 1 : 0);
         injector->hung = count == 0;
@@ -179,7 +172,7 @@ static int receive(struct ka_injector *injector, ka_time deadline, struct ka_err
 
 static int read_reply(struct ka_injector *injector, struct ka_reply *reply, struct ka_error *error)
 {
-    ka_time deadline = monotonic_now() + injector->timeout;
+    ka_time deadline = ka_clock_monotonic() + injector->timeout;
     for (;;) {
         const char *at = injector->buffer + injector->at;
         size_t left = injector->end - injector->at;

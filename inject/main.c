@@ -6,7 +6,9 @@
  */
 #include "config.h"
 
+#include "base/clock.h"
 #include "base/descriptors.h"
+#include "base/random.h"
 #include "inject/confine.h"
 #include "inject/guard.h"
 #include "inject/local.h"
@@ -18,8 +20,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/random.h>
-#include <time.h>
 #include <unistd.h>
 
 enum { ALLOW_MAX = 4096, STATUS_DONE = 0, STATUS_FAILED = 1, STATUS_USAGE = 2 };
@@ -188,24 +188,17 @@ static bool say_refused(uint32_t id, const char *reason, const char *text, ka_ti
     return say(&reply);
 }
 
-static ka_time monotonic_now(void)
-{
-    struct timespec now;
-    clock_gettime(CLOCK_MONOTONIC, &now);
-    return (ka_time)now.tv_sec * KA_SECOND + now.tv_nsec;
-}
-
 static bool send_probe(struct ka_guard *guard, struct ka_sender *sender,
                        const struct ka_probe *probe, bool dry_run)
 {
     struct ka_reply reply = {.kind = dry_run ? KA_REPLY_BUILT : KA_REPLY_SENT, .id = probe->id};
     struct ka_error error;
     ka_time wait;
-    enum ka_rule rule = ka_guard_ask(guard, probe, monotonic_now(), &wait);
+    enum ka_rule rule = ka_guard_ask(guard, probe, ka_clock_monotonic(), &wait);
     if (rule != KA_RULE_COUNT)
         return say_refused(probe->id, ka_rule_name(rule), ka_rule_text(rule), wait);
     reply.length = ka_sender_send(sender, probe, reply.bytes, &error);
-    ka_guard_left(guard, probe, monotonic_now());
+    ka_guard_left(guard, probe, ka_clock_monotonic());
     return reply.length > 0 ? say(&reply) : say_failed(probe->id, &error);
 }
 
@@ -262,10 +255,8 @@ static int run(const struct settings *settings)
     struct ka_sender *sender = ka_sender_create(&settings->sender, &error);
     if (sender == NULL || ka_local_init(&local, &error) != 0)
         goto out;
-    if (getrandom(&key, sizeof(key), 0) != (ssize_t)sizeof(key)) {
-        ka_error_set(&error, "no random bytes: %s", strerror(errno));
+    if (ka_random_fill(&key, sizeof(key), &error) < 0)
         goto out;
-    }
     limits.broadcast = local.broadcast;
     limits.broadcast_count = local.broadcast_count;
     limits.local = local.own;
