@@ -4,18 +4,18 @@
 #include "audit/engine.h"
 #include "audit/findings.h"
 #include "audit/products.h"
+#include "base/random.h"
 #include "cli/audit_inject.h"
 #include "cli/audit_listen.h"
 #include "cli/audit_locate.h"
 #include "cli/audit_view.h"
+#include "cli/form.h"
 #include "cli/signals.h"
 #include "output/output.h"
 
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/random.h>
-#include <time.h>
 #include <unistd.h>
 
 /* audit's own exit status beside those of all commands. */
@@ -25,6 +25,7 @@ enum first { FIRST_BOTH, FIRST_CLIENT, FIRST_SERVER };
 
 struct options {
     struct ka_general general;
+    struct ka_form_options form;
     const char *listen;
     const char *products;
     const char *log;
@@ -36,7 +37,6 @@ struct options {
     unsigned first_speaker; /* enum first */
     unsigned refresher;     /* enum first */
     bool locate;
-    bool json;
     bool quiet;
 };
 
@@ -136,11 +136,6 @@ static const struct ka_option rows[] = {
      .offset = AT(locate),
      .group = "Audit",
      .help = "search the hop that forgets, with probes of growing time to live; needs root"},
-    {.name = "json",
-     .kind = KA_ARG_FLAG,
-     .offset = AT(json),
-     .group = "Output",
-     .help = "one JSON object a line"},
     {.name = "quiet",
      .letter = 'q',
      .kind = KA_ARG_FLAG,
@@ -152,6 +147,7 @@ static const struct ka_option rows[] = {
 
 static const struct ka_option_set sets[] = {
     {rows, 0},
+    {ka_form_json_rows, offsetof(struct options, form)},
     {ka_general_rows, offsetof(struct options, general)},
     {.rows = NULL},
 };
@@ -162,12 +158,6 @@ static const struct options defaults = {
     .steps = 24,
     .log = "kasniff-audit.log",
 };
-
-static bool stopped(void *context)
-{
-    (void)context;
-    return ka_signals_take() == KA_SIGNAL_STOP;
-}
 
 /* A file named on the command line must exist, those in the usual places need not. */
 static int load_products(const struct options *options, struct ka_products *products,
@@ -211,7 +201,7 @@ static int search_hops(struct ka_locate *locate, struct ka_audit_injection *inje
         if (series->arm == KA_ARM_SILENT && series->first_speaker == KA_SPEAKER_CLIENT &&
             died != KA_TIME_NONE && !closed)
             return ka_locate_run(locate, injection, &view->report, result->plain, id,
-                                 died + died / 10 + KA_SECOND / 2, stopped, error);
+                                 died + died / 10 + KA_SECOND / 2, ka_signals_stop, error);
     }
     ka_audit_findings_tell(&view->report, "not-located", NULL, 0,
                            "where the path forgets shows only when the client's words die after a "
@@ -219,7 +209,41 @@ static int search_hops(struct ka_locate *locate, struct ka_audit_injection *inje
     return 0;
 }
 
-static const uint32_t all_arms = 1u << KA_ARM_SILENT | 1u << KA_ARM_KEEPALIVE_0 | 1u << KA_ARM_DATA;
+static int make_config(const struct options *options, const struct ka_endpoint *to,
+                       struct ka_audit_view *view, struct ka_audit_config *out,
+                       struct ka_error *error)
+{
+    static const uint32_t all_arms =
+        1u << KA_ARM_SILENT | 1u << KA_ARM_KEEPALIVE_0 | 1u << KA_ARM_DATA;
+    *out = (struct ka_audit_config){
+        .to = *to,
+        .plan = {.min = options->min,
+                 .max = options->max,
+                 .precision = options->precision,
+                 .steps = (unsigned)options->steps},
+        .arms = options->arms != 0 ? options->arms : all_arms,
+        .first_speakers = side_bits(options->first_speaker),
+        .refreshers = side_bits(options->refresher),
+        .stop = ka_signals_stop,
+        .known = ka_audit_view_known,
+        .progress = ka_audit_view_progress,
+        .context = view,
+    };
+    return ka_random_fill(&out->id, sizeof(out->id), error);
+}
+
+/* Writes out what the run has told, and the settings that follow from it. */
+static int finish_output(const struct options *options, const struct ka_audit_view *view,
+                         const struct ka_audit_result *result, struct ka_error *error)
+{
+    if (ka_output_flush(view->output, error) < 0)
+        return -1;
+    if (!options->form.json && !options->quiet)
+        ka_audit_view_settings(result);
+    if (fflush(stdout) != 0 || ferror(stdout))
+        return ka_error_set(error, "cannot write to standard output: %s", strerror(errno));
+    return 0;
+}
 
 static int run_audit(const struct options *options, const struct ka_endpoint *to,
                      struct ka_error *error)
@@ -230,27 +254,12 @@ static int run_audit(const struct options *options, const struct ka_endpoint *to
     struct ka_locate *locate = NULL;
     struct ka_audit_result result = {.count = 0};
     struct ka_audit_view view = {.on_terminal = !options->quiet && isatty(STDERR_FILENO)};
-    struct ka_output_options form = {.form = options->json ? KA_OUTPUT_JSON : KA_OUTPUT_TEXT,
+    struct ka_output_options form = {.form = options->form.json ? KA_OUTPUT_JSON : KA_OUTPUT_TEXT,
                                      .line_buffered = true};
-    struct ka_audit_config config = {
-        .to = *to,
-        .plan = {.min = options->min,
-                 .max = options->max,
-                 .precision = options->precision,
-                 .steps = (unsigned)options->steps},
-        .arms = options->arms != 0 ? options->arms : all_arms,
-        .first_speakers = side_bits(options->first_speaker),
-        .refreshers = side_bits(options->refresher),
-        .stop = stopped,
-        .known = ka_audit_view_known,
-        .progress = ka_audit_view_progress,
-        .context = &view,
-    };
+    struct ka_audit_config config;
     int status = KA_EXIT_FAILED;
-    if (getrandom(&config.id, sizeof(config.id), 0) != (ssize_t)sizeof(config.id)) {
-        ka_error_set(error, "cannot get random bytes: %s", strerror(errno));
+    if (make_config(options, to, &view, &config, error) < 0)
         return status;
-    }
     if (options->locate && (locate = ka_locate_open(to, error)) == NULL)
         return status;
     if ((config.arms >> KA_ARM_KEEPALIVE_1 & 1) || options->locate) {
@@ -269,16 +278,8 @@ static int run_audit(const struct options *options, const struct ka_endpoint *to
     status = conclude(&view, &result);
     if (locate != NULL && search_hops(locate, injection, &view, &result, config.id, error) < 0)
         status = KA_EXIT_FAILED;
-    if (ka_output_flush(view.output, error) < 0) {
+    if (finish_output(options, &view, &result, error) < 0)
         status = KA_EXIT_FAILED;
-        goto out;
-    }
-    if (!options->json && !options->quiet)
-        ka_audit_view_settings(&result);
-    if (fflush(stdout) != 0 || ferror(stdout)) {
-        ka_error_set(error, "cannot write to standard output: %s", strerror(errno));
-        status = KA_EXIT_FAILED;
-    }
 out:
     ka_locate_close(locate);
     if (ka_audit_injection_stop(injection, error) < 0)

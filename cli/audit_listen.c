@@ -14,12 +14,6 @@
 /* Connections served at once. */
 enum { FAR_CONNECTIONS = 16384 };
 
-static bool stopped(void *context)
-{
-    (void)context;
-    return ka_signals_take() == KA_SIGNAL_STOP;
-}
-
 static void far_ready(void *context)
 {
     const struct ka_endpoint *at = context;
@@ -32,8 +26,10 @@ int ka_audit_listen(const char *where, struct ka_error *error)
 {
     char text[64];
     struct ka_far_stats stats;
-    struct ka_far_config config = {
-        .connections = FAR_CONNECTIONS, .stop = stopped, .ready = far_ready, .context = &config.at};
+    struct ka_far_config config = {.connections = FAR_CONNECTIONS,
+                                   .stop = ka_signals_stop,
+                                   .ready = far_ready,
+                                   .context = &config.at};
     bool port_only = where[strspn(where, "0123456789")] == '\0';
     snprintf(text, sizeof(text), "%s%s", port_only ? "127.0.0.1:" : "", where);
     if (ka_endpoint_parse(text, &config.at, error) < 0)

@@ -15,6 +15,17 @@
 #include <time.h>
 #include <unistd.h>
 
+const struct ka_option ka_privileges_rows[] = {
+    {.name = "relinquish-privileges",
+     .letter = 'Z',
+     .kind = KA_ARG_TEXT,
+     .arg = "USER",
+     .offset = offsetof(struct ka_privileges_options, user),
+     .group = "Other",
+     .help = "the user that root becomes (default: kasniff where it exists, else nobody)"},
+    {.help = NULL},
+};
+
 #if defined(KA_SANITIZED) || defined(KA_COVERAGE)
 static const bool restrict_calls = false;
 #else

@@ -5,7 +5,14 @@
 #ifndef KA_CLI_PRIVILEGES_H
 #define KA_CLI_PRIVILEGES_H
 
-#include "base/error.h"
+#include "cli/options.h"
+
+/* The options of this module; ka_privileges_rows describe them. */
+struct ka_privileges_options {
+    const char *user; /* -Z; NULL: not given */
+};
+
+extern const struct ka_option ka_privileges_rows[];
 
 /* For good: when started by root, becomes `user`, or with NULL `kasniff` where that user exists,
  * else `nobody`, without supplementary groups; empties all capability sets; sets no_new_privs; and

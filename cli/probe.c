@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 #include "cli/probe.h"
 
+#include "base/clock.h"
 #include "base/text.h"
 #include "cli/privileges.h"
 #include "cli/probe_session.h"
@@ -11,6 +12,7 @@
 
 static const struct ka_option_set sets[] = {
     {ka_probe_rows, 0},
+    {ka_form_json_rows, offsetof(struct ka_probe_options, form)},
     {ka_general_rows, offsetof(struct ka_probe_options, general)},
     {.rows = NULL},
 };
@@ -53,7 +55,7 @@ static bool knows_enough(void *context, struct ka_prober *prober)
 {
     const struct single *single = context;
     const struct ka_probe_options *options = single->session.options;
-    ka_time now = ka_prober_wall();
+    ka_time now = ka_clock_wall();
     unsigned first = options->both ? ka_risk_first(single->entry, single->side, now) : single->side;
     ka_time idle = options->idle >= 0 ? options->idle : KA_SECOND;
     /* A byte goes only where nothing is in flight: what is resent now and then has to be heard. */
@@ -68,7 +70,7 @@ static bool knows_enough(void *context, struct ka_prober *prober)
 /* Says where things stand, on standard error: what is known, and what probing does. */
 static void tell_standing(const struct single *single, unsigned first)
 {
-    ka_time now = ka_prober_wall();
+    ka_time now = ka_clock_wall();
     struct ka_probe_facts facts = ka_known_facts(single->entry, first);
     char ends[2][KA_ENDPOINT_TEXT_SIZE];
     for (unsigned i = 0; i < 2; i++) {

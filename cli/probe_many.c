@@ -4,6 +4,7 @@
  */
 #include "cli/probe_session.h"
 
+#include "base/clock.h"
 #include "base/text.h"
 #include "cli/privileges.h"
 #include "cli/probe_table.h"
@@ -49,7 +50,7 @@ static unsigned choose_side(const struct ka_known_conn *entry)
 {
     if (entry->side[0].local != entry->side[1].local)
         return entry->side[0].local;
-    return ka_risk_first(entry, !ka_conn_client(entry->conn), ka_prober_wall());
+    return ka_risk_first(entry, !ka_conn_client(entry->conn), ka_clock_wall());
 }
 
 static int add_all(struct ka_probe_session *session, struct ka_error *error)
@@ -97,11 +98,11 @@ static int worst_status(const struct ka_prober *prober)
 static int report(struct ka_probe_session *session, ka_time took, struct ka_error *error)
 {
     const struct ka_probe_options *options = session->options;
-    FILE *figures = options->json ? stderr : stdout;
+    FILE *figures = options->form.json ? stderr : stdout;
     uint64_t dropped = 0;
     if (!options->quiet && isatty(STDERR_FILENO) != 0)
         fputs("\r\033[K", stderr);
-    if (!options->json && ka_probe_table_write(stdout, session->prober) < 0)
+    if (!options->form.json && ka_probe_table_write(stdout, session->prober) < 0)
         return ka_error_set(error, "cannot write the table: out of memory");
     if (!options->quiet)
         ka_probe_summary_write(figures, session->prober, took);
@@ -125,7 +126,7 @@ static int run_session(struct ka_probe_session *session, struct ka_error *error)
 {
     static const char *const anyone[] = {"0.0.0.0/0", "::/0"};
     const struct ka_probe_options *options = session->options;
-    bool quiet = !options->verbose && !options->json;
+    bool quiet = !options->verbose && !options->form.json;
     if (ka_probe_session_open(session, anyone, 2, error) < 0 ||
         ka_probe_session_local(session, error) < 0 || ka_privileges_drop(NULL, error) < 0 ||
         ka_probe_session_read(session, true, error) < 0 ||
@@ -134,9 +135,9 @@ static int run_session(struct ka_probe_session *session, struct ka_error *error)
     if (ka_prober_learn(session->prober, options->sniff, NULL, NULL, error) < 0 ||
         add_all(session, error) < 0)
         return KA_EXIT_FAILED;
-    ka_time began = ka_prober_wall();
+    ka_time began = ka_clock_monotonic();
     if (ka_prober_run(session->prober, error) < 0 ||
-        report(session, ka_prober_wall() - began, error) < 0)
+        report(session, ka_clock_monotonic() - began, error) < 0)
         return KA_EXIT_FAILED;
     return worst_status(session->prober);
 }

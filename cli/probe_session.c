@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 #include "cli/probe_session.h"
 
+#include "base/random.h"
 #include "capture/file.h"
 #include "capture/filter.h"
 #include "cli/signals.h"
@@ -13,7 +14,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/random.h>
 #include <unistd.h>
 
 /* What has a socket that takes an acknowledgement without a reset. */
@@ -21,19 +21,11 @@ static const uint32_t open_states =
     KA_SOCKET_STATE_BIT(KA_SOCKET_ESTABLISHED) | KA_SOCKET_STATE_BIT(KA_SOCKET_CLOSE_WAIT) |
     KA_SOCKET_STATE_BIT(KA_SOCKET_FIN_WAIT_1) | KA_SOCKET_STATE_BIT(KA_SOCKET_FIN_WAIT_2);
 
-bool ka_probe_stopped(void *context)
-{
-    (void)context;
-    return ka_signals_take() == KA_SIGNAL_STOP;
-}
-
 static struct ka_known *create_known(struct ka_error *error)
 {
     uint64_t key[2];
-    if (getrandom(key, sizeof(key), 0) != (ssize_t)sizeof(key)) {
-        ka_error_set(error, "cannot get random bytes from the kernel: %m");
+    if (ka_random_fill(key, sizeof(key), error) < 0)
         return NULL;
-    }
     struct ka_known *known = ka_known_create(key, KA_PROBE_CONNECTIONS);
     if (known == NULL)
         ka_error_set(error, "cannot keep connections: out of memory");
@@ -238,8 +230,7 @@ int ka_probe_session_read(struct ka_probe_session *session, bool grow, struct ka
 {
     for (size_t i = 0; i < session->options->files.count; i++) {
         enum ka_source_status status = KA_SOURCE_FRAMES;
-        while ((status == KA_SOURCE_FRAMES || status == KA_SOURCE_IDLE) &&
-               !ka_probe_stopped(NULL)) {
+        while ((status == KA_SOURCE_FRAMES || status == KA_SOURCE_IDLE) && !ka_signals_stop(NULL)) {
             struct ka_frame frames[KA_BATCH];
             size_t count = 0;
             status = ka_source_next(session->sources[i], frames, KA_BATCH, &count, error);
@@ -276,7 +267,7 @@ int ka_probe_session_start(struct ka_probe_session *session, bool grow, bool qui
                            void (*progress)(void *context), struct ka_error *error)
 {
     const struct ka_probe_options *options = session->options;
-    struct ka_output_options form = {.form = options->json ? KA_OUTPUT_JSON : KA_OUTPUT_TEXT,
+    struct ka_output_options form = {.form = options->form.json ? KA_OUTPUT_JSON : KA_OUTPUT_TEXT,
                                      .line_buffered = true};
     if (ka_output_create(stdout, &form, &session->output, error) < 0)
         return -1;
@@ -300,7 +291,7 @@ int ka_probe_session_start(struct ka_probe_session *session, bool grow, bool qui
         .link = options->link,
         .yes = options->yes,
         .quiet = quiet,
-        .stop = ka_probe_stopped,
+        .stop = ka_signals_stop,
         .progress = progress,
         .is_open = session->lookup != NULL ? is_open : NULL,
         .context = session,

@@ -7,11 +7,13 @@
 
 #include "capture/source.h"
 #include "cli/command.h"
+#include "cli/form.h"
 #include "output/output.h"
 #include "probe/prober.h"
 
 struct ka_probe_options {
     struct ka_general general;
+    struct ka_form_options form;
     struct ka_texts files;
     const char *interface;
     const char *log;
@@ -30,12 +32,11 @@ struct ka_probe_options {
     bool link;
     bool dry_run;
     bool yes;
-    bool json;
     bool quiet;
     bool verbose;
 };
 
-/* The rows of the options above. */
+/* The rows of the options above, but for `form`: probe has --json of it. */
 extern const struct ka_option ka_probe_rows[];
 
 /* Set up in the order of its members, before privileges are dropped. */
@@ -83,8 +84,5 @@ int ka_probe_dry_run(struct ka_probe_session *session, struct ka_known_conn *ent
 /* --all: learns, asks everyone, prints the table. Returns the status. */
 int ka_probe_many(const struct ka_probe_options *options, const struct ka_texts *words,
                   struct ka_error *error);
-
-/* True when the user wants it to end. */
-bool ka_probe_stopped(void *context);
 
 #endif

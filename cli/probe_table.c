@@ -105,10 +105,10 @@ void ka_probe_summary_write(FILE *stream, const struct ka_prober *prober, ka_tim
         fprintf(stream, "%s%u %s", separator, tally.verdicts[order[i]], ka_names_verdict[order[i]]);
         separator = ", ";
     }
-    if (tally.ends[KA_DIALOGUE_BUSY] > 0)
+    if (tally.ends[KA_DIALOGUE_BUSY] > 0) {
         fprintf(stream, "%s%u in use, left alone", separator, tally.ends[KA_DIALOGUE_BUSY]);
-    if (tally.ends[KA_DIALOGUE_BUSY] > 0)
         separator = ", ";
+    }
     uint32_t not_asked = tally.ends[KA_DIALOGUE_RISKY] + tally.ends[KA_DIALOGUE_FAILED];
     if (not_asked > 0)
         fprintf(stream, "%s%u not asked", separator, not_asked);

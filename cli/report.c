@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 #include "cli/report.h"
 
-#include "cli/color.h"
+#include "cli/form.h"
 #include "cli/pipeline.h"
 #include "cli/privileges.h"
 #include "cli/recorder.h"
@@ -23,16 +23,13 @@ struct options {
     struct ka_general general;
     struct ka_selection_options selection;
     struct ka_pipeline_options pipeline;
+    struct ka_form_options form;
+    struct ka_privileges_options privileges;
     uint64_t top;
     uint64_t connection;                 /* 0: all */
     unsigned sort;                       /* enum ka_report_sort */
-    unsigned color;                      /* enum ka_color */
     struct ka_rotation_options rotation; /* only its path: -w */
-    const char *user;                    /* -Z */
     const char *html;                    /* NULL: no page */
-    bool json;
-    bool utc;
-    bool numeric;
 };
 
 static const struct ka_option rows[] = {
@@ -72,47 +69,22 @@ static const struct ka_option rows[] = {
      .offset = offsetof(struct options, rotation) + offsetof(struct ka_rotation_options, path),
      .group = "Output",
      .help = "write the packets that matter to a pcapng file, too, each with a comment"},
-    {.name = "json",
-     .kind = KA_ARG_FLAG,
-     .offset = offsetof(struct options, json),
-     .group = "Output",
-     .help = "one JSON object a line: all events, and the findings"},
-    {.name = "color",
-     .kind = KA_ARG_ENUM,
-     .arg = "WHEN",
-     .offset = offsetof(struct options, color),
-     .value = ka_color_value,
-     .group = "Output",
-     .help = "auto (on a terminal, unless NO_COLOR is set), always or never"},
-    {.name = "utc",
-     .kind = KA_ARG_FLAG,
-     .offset = offsetof(struct options, utc),
-     .group = "Output",
-     .help = "clock times in UTC instead of local time"},
-    {.name = "relinquish-privileges",
-     .letter = 'Z',
-     .kind = KA_ARG_TEXT,
-     .arg = "USER",
-     .offset = offsetof(struct options, user),
-     .group = "Other",
-     .help = "the user that root becomes (default: kasniff where it exists, else nobody)"},
-    {.letter = 'n',
-     .kind = KA_ARG_FLAG,
-     .offset = offsetof(struct options, numeric),
-     .group = "Output",
-     .help = "numeric addresses and ports; this is always so, the letter is taken for habit"},
     {.help = NULL},
 };
 
 static const struct ka_option_set sets[] = {
     {rows, 0},
+    {ka_form_json_rows, offsetof(struct options, form)},
+    {ka_form_color_rows, offsetof(struct options, form)},
+    {ka_form_text_rows, offsetof(struct options, form)},
+    {ka_privileges_rows, offsetof(struct options, privileges)},
     {ka_selection_rows, offsetof(struct options, selection)},
     {ka_pipeline_rows, offsetof(struct options, pipeline)},
     {ka_general_rows, offsetof(struct options, general)},
     {.rows = NULL},
 };
 
-static const struct options defaults = {.color = KA_COLOR_AUTO, .top = TOP};
+static const struct options defaults = {.top = TOP};
 
 /* Where events go: into the report, and with --json out at once. */
 struct view {
@@ -174,17 +146,10 @@ static enum ka_pipeline_wish end_batch(void *context, struct ka_error *error)
                                                                         : KA_PIPELINE_MORE;
 }
 
-/* The interim summary goes to standard error; where that fails there is no one left to tell. */
 static void show_summary(void *context, const struct ka_event *capture)
 {
     struct view *view = context;
-    struct ka_output *output = NULL;
-    struct ka_output_options options = {.form = KA_OUTPUT_TEXT, .utc = view->options->utc};
-    if (ka_output_create(stderr, &options, &output, NULL) < 0)
-        return;
-    ka_output_event(output, capture);
-    ka_output_flush(output, NULL);
-    ka_output_free(output);
+    ka_form_summary(&view->options->form, capture);
 }
 
 static int write_text(const struct ka_report *report, struct ka_error *error)
@@ -229,7 +194,7 @@ static int run_pipeline(struct view *view, struct ka_source *source, struct ka_e
     ka_report_finish(view->report);
     bool written = ka_recorder_close(view->recorder, &late) == 0;
     view->recorder = NULL;
-    written = written && (options->json || write_text(view->report, &late) == 0);
+    written = written && (options->form.json || write_text(view->report, &late) == 0);
     if (written && options->html != NULL)
         written = write_html(view->report, options->html, &late) == 0;
     if (!written) {
@@ -283,13 +248,13 @@ static int report_source(struct ka_source *source, const struct options *options
         .marks = options->html != NULL,
         .rules = rules.rules,
         .rule_count = rules.count,
-        .color = ka_wants_color(options->color),
-        .utc = options->utc,
+        .color = ka_form_has_color(&options->form),
+        .utc = options->form.utc,
     };
     int made = ka_report_create(&wanted, &view.report, error);
     if (made == 0)
         made = open_recorder(&view, source, names, rotation, error);
-    if (made == 0 && options->json)
+    if (made == 0 && options->form.json)
         made = ka_output_create(stdout, &form, &view.output, error);
     if (made == 0)
         status = run_pipeline(&view, source, error);
@@ -327,7 +292,7 @@ static int run(const void *given, const struct ka_texts *words, struct ka_error 
             (path == NULL ||
              ka_rotation_create(&options->rotation, &selection.files, &rotation, error) == 0) &&
             ka_selection_open(&selection, NULL, &source, error) == 0 &&
-            ka_privileges_drop(options->user, error) == 0)
+            ka_privileges_drop(options->privileges.user, error) == 0)
             status = report_source(source, options, trials, &rotation, error);
     }
     ka_source_close(source);

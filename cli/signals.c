@@ -2,7 +2,6 @@
 #include "cli/signals.h"
 
 #include <signal.h>
-#include <stdbool.h>
 #include <stddef.h>
 
 /* The one mutable variable of the program that is not passed along: a handler gets no context. A
@@ -75,4 +74,10 @@ enum ka_signal ka_signals_take(void)
     }
     sigprocmask(SIG_SETMASK, &before, NULL);
     return taken;
+}
+
+bool ka_signals_stop(void *context)
+{
+    (void)context;
+    return ka_signals_take() == KA_SIGNAL_STOP;
 }

@@ -7,6 +7,8 @@
 
 #include "base/error.h"
 
+#include <stdbool.h>
+
 enum ka_signal {
     KA_SIGNAL_NONE,
     KA_SIGNAL_SUMMARY, /* SIGUSR1: print the summary and go on */
@@ -15,12 +17,14 @@ enum ka_signal {
 };
 
 /* Installs the handlers; blocking calls are interrupted by them. SIGHUP stays ignored where the
- * parent ignored it (nohup). SIGPIPE gets its default action
- * back, which ends the process quietly, even where the parent had it ignored. Returns 0, or -1 with
- * the reason. */
+ * parent ignored it (nohup). SIGPIPE gets its default action back, which ends the process quietly,
+ * even where the parent had it ignored. Returns 0, or -1 with the reason. */
 int ka_signals_install(struct ka_error *error);
 
 /* What was signalled since the last call, a stop first, the others one a call. A stop stays. */
 enum ka_signal ka_signals_take(void);
+
+/* True when a stop was signalled; what else was is dropped. `context` is not used: a callback. */
+bool ka_signals_stop(void *context);
 
 #endif

@@ -2,7 +2,6 @@
 #include "cli/sniff.h"
 
 #include "capture/live.h"
-#include "cli/color.h"
 #include "cli/expected.h"
 #include "cli/listen.h"
 #include "cli/notify.h"
@@ -20,18 +19,7 @@ struct options {
     struct ka_rotation_options rotation;
     struct ka_pipeline_options pipeline;
     struct ka_view_options view;
-    const char *user; /* -Z */
-};
-
-static const struct ka_option rows[] = {
-    {.name = "relinquish-privileges",
-     .letter = 'Z',
-     .kind = KA_ARG_TEXT,
-     .arg = "USER",
-     .offset = offsetof(struct options, user),
-     .group = "Other",
-     .help = "the user that root becomes (default: kasniff where it exists, else nobody)"},
-    {.help = NULL},
+    struct ka_privileges_options privileges;
 };
 
 static const struct ka_option_set sets[] = {
@@ -39,17 +27,17 @@ static const struct ka_option_set sets[] = {
     {ka_selection_rows, offsetof(struct options, selection)},
     {ka_listen_rows, offsetof(struct options, listen)},
     {ka_pipeline_rows, offsetof(struct options, pipeline)},
+    {ka_form_json_rows, offsetof(struct options, view.form)},
     {ka_view_rows, offsetof(struct options, view)},
+    {ka_form_color_rows, offsetof(struct options, view.form)},
+    {ka_form_text_rows, offsetof(struct options, view.form)},
     {ka_rotation_rows, offsetof(struct options, rotation)},
-    {rows, 0},
+    {ka_privileges_rows, offsetof(struct options, privileges)},
     {ka_general_rows, offsetof(struct options, general)},
     {.rows = NULL},
 };
 
-static const struct options defaults = {
-    .listen = KA_LISTEN_DEFAULTS,
-    .view = {.color = KA_COLOR_AUTO},
-};
+static const struct options defaults = {.listen = KA_LISTEN_DEFAULTS};
 
 /* What a run holds open. */
 struct session {
@@ -73,7 +61,7 @@ static int prepare(struct session *session, const struct options *options, struc
         ka_listen_announce(session->source, session->selection.filter, &options->listen);
         ka_expected_announce();
     }
-    return ka_privileges_drop(options->user, error);
+    return ka_privileges_drop(options->privileges.user, error);
 }
 
 /* Runs the pipeline into the view. */

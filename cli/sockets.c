@@ -1,15 +1,15 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 #include "cli/sockets.h"
 
+#include "base/clock.h"
 #include "base/text.h"
-#include "cli/color.h"
+#include "cli/form.h"
 #include "cli/socket_table.h"
 #include "output/output.h"
 #include "sockets/match.h"
 #include "sockets/sockets.h"
 
 #include <limits.h>
-#include <time.h>
 
 /* What the meaning speaks of unless --at-risk says otherwise: the memory of AWS's NAT gateways and
  * network load balancers, short and often met. */
@@ -20,9 +20,8 @@ struct options {
     uint64_t pid;
     uint64_t netns;
     ka_time at_risk; /* 0: not asked */
-    unsigned color;  /* enum ka_color */
+    struct ka_form_options form;
     bool listen;
-    bool json;
 };
 
 static const struct ka_option rows[] = {
@@ -55,28 +54,18 @@ static const struct ka_option rows[] = {
      .max = INT_MAX,
      .group = "Selection",
      .help = "look into the network namespace of this process (needs root)"},
-    {.name = "json",
-     .kind = KA_ARG_FLAG,
-     .offset = offsetof(struct options, json),
-     .group = "Output",
-     .help = "one JSON object a line"},
-    {.name = "color",
-     .kind = KA_ARG_ENUM,
-     .arg = "WHEN",
-     .offset = offsetof(struct options, color),
-     .value = ka_color_value,
-     .group = "Output",
-     .help = "auto (on a terminal, unless NO_COLOR is set), always or never"},
     {.help = NULL},
 };
 
 static const struct ka_option_set sets[] = {
     {rows, 0},
+    {ka_form_json_rows, offsetof(struct options, form)},
+    {ka_form_color_rows, offsetof(struct options, form)},
     {ka_general_rows, offsetof(struct options, general)},
     {.rows = NULL},
 };
 
-static const struct options defaults = {.color = KA_COLOR_AUTO};
+static const struct options defaults = {.at_risk = 0};
 
 /* How many of the matching sockets could not be judged or read. */
 struct unread {
@@ -105,19 +94,12 @@ static void choose(struct ka_socket_list *list, const struct ka_match *match, ka
     list->count = kept;
 }
 
-static ka_time now(void)
-{
-    struct timespec time;
-    clock_gettime(CLOCK_REALTIME, &time);
-    return (ka_time)time.tv_sec * KA_SECOND + time.tv_nsec;
-}
-
 static int write_json(const struct ka_socket_list *list, struct ka_error *error)
 {
     struct ka_output *output = NULL;
     struct ka_output_options form = {.form = KA_OUTPUT_JSON};
     struct ka_event event;
-    ka_time time = now();
+    ka_time time = ka_clock_wall();
     if (ka_output_create(stdout, &form, &output, error) != 0)
         return -1;
     for (size_t i = 0; i < list->count; i++) {
@@ -133,7 +115,7 @@ static int write_table(const struct ka_socket_list *list, const struct options *
                        struct ka_error *error)
 {
     ka_time forget = options->at_risk > 0 ? options->at_risk : USUAL_FORGET;
-    ka_socket_table_write(stdout, list, forget, ka_wants_color(options->color));
+    ka_socket_table_write(stdout, list, forget, ka_form_has_color(&options->form));
     if (fflush(stdout) != 0 || ferror(stdout))
         return ka_error_set(error, "cannot write to standard output: %m");
     return 0;
@@ -168,7 +150,7 @@ static int run(const void *given, const struct ka_texts *words, struct ka_error 
     if (ka_sockets_collect(&query, &list, error) != 0)
         return KA_EXIT_FAILED;
     choose(&list, &match, options->at_risk, &unread);
-    int result = options->json ? write_json(&list, error) : write_table(&list, options, error);
+    int result = options->form.json ? write_json(&list, error) : write_table(&list, options, error);
     if (result == 0)
         tell_unread(&unread);
     ka_socket_list_fini(&list);

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 #include "cli/view.h"
 
+#include "base/clock.h"
 #include "base/text.h"
-#include "cli/color.h"
 #include "cli/outbox.h"
 #include "output/output.h"
 
@@ -10,32 +10,14 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/ioctl.h>
-#include <time.h>
 #include <unistd.h>
 
 const struct ka_option ka_view_rows[] = {
-    {.name = "json",
-     .kind = KA_ARG_FLAG,
-     .offset = offsetof(struct ka_view_options, json),
-     .group = "Output",
-     .help = "one JSON object a line"},
     {.name = "schema",
      .kind = KA_ARG_FLAG,
      .offset = offsetof(struct ka_view_options, schema),
      .group = "Output",
      .help = "print the JSON Schema of --json and end"},
-    {.name = "color",
-     .kind = KA_ARG_ENUM,
-     .arg = "WHEN",
-     .offset = offsetof(struct ka_view_options, color),
-     .value = ka_color_value,
-     .group = "Output",
-     .help = "auto (on a terminal, unless NO_COLOR is set), always or never"},
-    {.name = "utc",
-     .kind = KA_ARG_FLAG,
-     .offset = offsetof(struct ka_view_options, utc),
-     .group = "Output",
-     .help = "clock times in UTC instead of local time"},
     {.name = "verbose",
      .letter = 'v',
      .kind = KA_ARG_FLAG,
@@ -54,11 +36,6 @@ const struct ka_option ka_view_rows[] = {
      .offset = offsetof(struct ka_view_options, line_buffered),
      .group = "Output",
      .help = "write every line at once"},
-    {.letter = 'n',
-     .kind = KA_ARG_FLAG,
-     .offset = offsetof(struct ka_view_options, numeric),
-     .group = "Output",
-     .help = "numeric addresses and ports; this is always so, the letter is taken for habit"},
     {.help = NULL},
 };
 
@@ -79,20 +56,12 @@ struct ka_view {
 
 /* --- what the pipeline calls */
 
-/* The interim summary is text on standard error, whatever the form of the output. Where even that
- * fails there is no one left to tell. */
 static void show_summary(void *context, const struct ka_event *capture)
 {
     struct ka_view *view = context;
-    struct ka_output *output = NULL;
-    struct ka_output_options options = {.form = KA_OUTPUT_TEXT, .utc = view->options->utc};
     if (view->outbox != NULL)
         ka_outbox_show(view->outbox, "");
-    if (ka_output_create(stderr, &options, &output, NULL) < 0)
-        return;
-    ka_output_event(output, capture);
-    ka_output_flush(output, NULL);
-    ka_output_free(output);
+    ka_form_summary(&view->options->form, capture);
 }
 
 static void show_event(void *context, const struct ka_event *event)
@@ -170,13 +139,6 @@ static void tell_lost(struct ka_view *view, uint64_t lost)
           stderr);
 }
 
-static ka_time wall_clock(void)
-{
-    struct timespec now;
-    clock_gettime(CLOCK_REALTIME, &now);
-    return now.tv_sec * KA_SECOND + now.tv_nsec;
-}
-
 static enum ka_pipeline_wish tick(void *context, ka_time now, const struct ka_event *capture,
                                   struct ka_error *error)
 {
@@ -189,7 +151,8 @@ static enum ka_pipeline_wish tick(void *context, ka_time now, const struct ka_ev
     }
     if (view->recorder == NULL)
         return KA_PIPELINE_MORE;
-    return wishes[ka_recorder_now(view->recorder, now != KA_TIME_NONE ? now : wall_clock(), error)];
+    return wishes[ka_recorder_now(view->recorder, now != KA_TIME_NONE ? now : ka_clock_wall(),
+                                  error)];
 }
 
 struct ka_pipeline_outlet ka_view_outlet(struct ka_view *view)
@@ -223,11 +186,11 @@ static int open_output(struct ka_view *view, const struct ka_source *source, str
     const struct ka_view_options *options = view->options;
     bool live = source->pace == KA_PACE_LIVE;
     struct ka_output_options form = {
-        .form = view->summary_apart ? KA_OUTPUT_NONE
-                : options->json     ? KA_OUTPUT_JSON
-                                    : KA_OUTPUT_TEXT,
-        .color = ka_wants_color(options->color),
-        .utc = options->utc,
+        .form = view->summary_apart  ? KA_OUTPUT_NONE
+                : options->form.json ? KA_OUTPUT_JSON
+                                     : KA_OUTPUT_TEXT,
+        .color = ka_form_has_color(&options->form),
+        .utc = options->form.utc,
         .verbose = options->verbose,
         .line_buffered = options->line_buffered || live,
         .live = live,
@@ -240,7 +203,7 @@ static int open_output(struct ka_view *view, const struct ka_source *source, str
         if (ka_outbox_open(STDOUT_FILENO, &view->outbox, error) < 0)
             return -1;
         stream = ka_outbox_stream(view->outbox);
-        view->has_status_line = is_terminal() && !options->json && !options->quiet;
+        view->has_status_line = is_terminal() && !options->form.json && !options->quiet;
     }
     return ka_output_create(stream, &form, &view->output, error);
 }
@@ -250,7 +213,7 @@ static int open_recorder(struct ka_view *view, const struct ka_source *source,
 {
     if (ka_recorder_create(rotation, view->names, source->inputs, &view->recorder, error) < 0)
         return -1;
-    ka_time start = source->pace == KA_PACE_LIVE ? wall_clock() : KA_TIME_NONE;
+    ka_time start = source->pace == KA_PACE_LIVE ? ka_clock_wall() : KA_TIME_NONE;
     return ka_recorder_start(view->recorder, start, error);
 }
 

@@ -6,18 +6,17 @@
 #ifndef KA_CLI_VIEW_H
 #define KA_CLI_VIEW_H
 
+#include "cli/form.h"
 #include "cli/pipeline.h"
 #include "cli/recorder.h"
 
-/* The options of this module; ka_view_rows describe them. */
+/* The options of this module; ka_view_rows describe them, but for `form`, whose rows are listed
+ * beside them. */
 struct ka_view_options {
-    unsigned color; /* enum ka_color */
-    bool json;
-    bool utc;
+    struct ka_form_options form;
     bool verbose;
     bool quiet;
     bool line_buffered;
-    bool numeric;
     bool schema;
 };
 

@@ -4,6 +4,7 @@
  */
 #include "probe/parts.h"
 
+#include "base/clock.h"
 #include "decode/decode.h"
 #include "inject/guard.h"
 #include "probe/telling.h"
@@ -27,7 +28,7 @@ void ka_prober_conclude(struct ka_prober *prober, struct ka_dialogue *dialogue)
         dialogue->ask.probe.kind == KA_PROBE_NUMBERED && dialogue->ask.probe.mode == KA_ACK_GENTLE;
     ka_judgement_verdict(&dialogue->ask.judgement, &facts, &target, &dialogue->verdict);
     dialogue->judged = true;
-    ka_tell_verdict(&config->sink, dialogue, ka_prober_wall());
+    ka_tell_verdict(&config->sink, dialogue, ka_clock_wall());
     bool alive = dialogue->verdict.verdict == KA_VERDICT_ALIVE;
     dialogue->entry->side[dialogue->to].found = alive;
     if (!alive || !dialogue->both) {
@@ -37,7 +38,7 @@ void ka_prober_conclude(struct ka_prober *prober, struct ka_dialogue *dialogue)
     dialogue->both = false;
     dialogue->to = !dialogue->to;
     /* Not after the interval, which may be long: this end's answer speaks for it a while only. */
-    dialogue->ask = (struct ka_ask){.due = ka_prober_monotonic() + KA_GUARD_GAP};
+    dialogue->ask = (struct ka_ask){.due = ka_clock_monotonic() + KA_GUARD_GAP};
 }
 
 /* A stamp from a file may be of another place: then a living target's TTL would not fit. A reset is

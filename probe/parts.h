@@ -22,9 +22,6 @@ struct ka_prober {
     bool failed; /* in a callback; error says how */
 };
 
-/* A clock that only goes forward, for waiting. */
-ka_time ka_prober_monotonic(void);
-
 /* Ends the dialogue without a further verdict; `why` is copied. */
 void ka_prober_end(struct ka_prober *prober, struct ka_dialogue *dialogue, enum ka_dialogue_end end,
                    const char *why);

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 #include "probe/prober.h"
 
+#include "base/clock.h"
 #include "probe/parts.h"
 #include "probe/telling.h"
 
@@ -14,30 +15,13 @@
 #define PROGRESS_EVERY (200 * KA_MILLISECOND)
 #define LOOK_EVERY     (50 * KA_MILLISECOND)
 
-static ka_time read_clock(clockid_t clock)
-{
-    struct timespec now;
-    clock_gettime(clock, &now);
-    return (ka_time)now.tv_sec * KA_SECOND + now.tv_nsec;
-}
-
-ka_time ka_prober_wall(void)
-{
-    return read_clock(CLOCK_REALTIME);
-}
-
-ka_time ka_prober_monotonic(void)
-{
-    return read_clock(CLOCK_MONOTONIC);
-}
-
 struct ka_prober *ka_prober_create(const struct ka_prober_config *config)
 {
     struct ka_prober *prober = calloc(1, sizeof(*prober));
     if (prober == NULL)
         return NULL;
     prober->config = *config;
-    prober->began = ka_prober_wall();
+    prober->began = ka_clock_wall();
     return prober;
 }
 
@@ -53,7 +37,7 @@ void ka_prober_free(struct ka_prober *prober)
 
 ka_time ka_prober_idle(const struct ka_prober *prober, const struct ka_known_conn *entry)
 {
-    ka_time now = ka_prober_wall();
+    ka_time now = ka_clock_wall();
     ka_time since = prober->began;
     if (entry->idle_told != KA_TIME_NONE)
         since -= entry->idle_told;
@@ -67,7 +51,7 @@ ka_time ka_prober_idle(const struct ka_prober *prober, const struct ka_known_con
 /* Reads what has come, waiting until `until` (monotonic) at most. A signal ends the wait. */
 static int listen_until(struct ka_prober *prober, ka_time until, struct ka_error *error)
 {
-    ka_time left = until - ka_prober_monotonic();
+    ka_time left = until - ka_clock_monotonic();
     struct pollfd ready = {.fd = prober->config.tap != NULL ? ka_tap_fd(prober->config.tap) : -1,
                            .events = POLLIN};
     struct timespec wait = {.tv_sec = left > 0 ? left / KA_SECOND : 0,
@@ -93,9 +77,9 @@ int ka_prober_learn(struct ka_prober *prober, ka_time most,
                     bool (*enough)(void *context, struct ka_prober *prober), void *context,
                     struct ka_error *error)
 {
-    ka_time end = ka_prober_monotonic() + most;
+    ka_time end = ka_clock_monotonic() + most;
     while (!prober->config.stop(prober->config.context)) {
-        ka_time now = ka_prober_monotonic();
+        ka_time now = ka_clock_monotonic();
         if (now >= end || (enough != NULL && enough(context, prober)))
             return 0;
         if (listen_until(prober, now + LOOK_EVERY < end ? now + LOOK_EVERY : end, error) < 0)
@@ -121,11 +105,11 @@ struct ka_dialogue *ka_prober_add(struct ka_prober *prober, struct ka_known_conn
     struct ka_dialogue *dialogue = calloc(1, sizeof(*dialogue));
     if (dialogue == NULL)
         return NULL;
-    unsigned first = both ? ka_risk_first(entry, to, ka_prober_wall()) : to;
+    unsigned first = both ? ka_risk_first(entry, to, ka_clock_wall()) : to;
     dialogue->entry = entry;
     dialogue->to = (uint8_t)first;
     dialogue->both = both;
-    dialogue->ask.due = ka_prober_monotonic();
+    dialogue->ask.due = ka_clock_monotonic();
     prober->dialogues[prober->count++] = dialogue;
     entry->dialogue = prober->count;
     return dialogue;
@@ -154,7 +138,7 @@ static bool may_ask(struct ka_prober *prober, struct ka_dialogue *dialogue)
     }
     /* Before each probe, not the first alone: the other end may have gone since. */
     look_again(config, dialogue->entry, !dialogue->to);
-    if (config->yes || ka_risk_free(dialogue->entry, dialogue->to, ka_prober_wall()))
+    if (config->yes || ka_risk_free(dialogue->entry, dialogue->to, ka_clock_wall()))
         return true;
     if (dialogue->ask.judgement.sent > 0) {
         dialogue->ask.done = true; /* what spoke for the other end is too old by now */
@@ -195,14 +179,14 @@ static int log_silence(struct ka_prober *prober, const struct ka_dialogue *dialo
     const struct ka_ask *ask = &dialogue->ask;
     if (ask->judgement.sent == 0 || ask->answered || prober->config.log == NULL)
         return 0;
-    return ka_probe_log_outcome(prober->config.log, ka_prober_wall(), ask->probe.id, "no answer",
+    return ka_probe_log_outcome(prober->config.log, ka_clock_wall(), ask->probe.id, "no answer",
                                 error);
 }
 
 static void take_reply(struct ka_prober *prober, struct ka_dialogue *dialogue,
                        const struct ka_probe *probe, const struct ka_reply *reply, ka_time wall)
 {
-    ka_time now = ka_prober_monotonic();
+    ka_time now = ka_clock_monotonic();
     struct ka_ask *ask = &dialogue->ask;
     char why[KA_RISK_TEXT_SIZE];
     if (reply->kind == KA_REPLY_REFUSED && reply->wait_ms > 0) {
@@ -245,7 +229,7 @@ static int send_probe(struct ka_prober *prober, struct ka_dialogue *dialogue,
     }
     if (log_silence(prober, dialogue, error) < 0)
         return -1;
-    ka_time wall = ka_prober_wall();
+    ka_time wall = ka_clock_wall();
     if (ka_injector_send(prober->config.injector, wall, &probe, &reply, error) != 0)
         return -1;
     take_reply(prober, dialogue, &probe, &reply, wall);
@@ -255,7 +239,7 @@ static int send_probe(struct ka_prober *prober, struct ka_dialogue *dialogue,
 /* Does what is due for one dialogue. */
 static int step(struct ka_prober *prober, struct ka_dialogue *dialogue, struct ka_error *error)
 {
-    ka_time now = ka_prober_monotonic();
+    ka_time now = ka_clock_monotonic();
     struct ka_ask *ask = &dialogue->ask;
     if (dialogue->end != KA_DIALOGUE_OPEN)
         return 0;
@@ -273,7 +257,7 @@ static int step(struct ka_prober *prober, struct ka_dialogue *dialogue, struct k
 /* When something is due next, at most LOOK_EVERY from now. */
 static ka_time find_next(const struct ka_prober *prober)
 {
-    ka_time next = ka_prober_monotonic() + LOOK_EVERY;
+    ka_time next = ka_clock_monotonic() + LOOK_EVERY;
     for (uint32_t i = 0; i < prober->count; i++) {
         const struct ka_dialogue *dialogue = prober->dialogues[i];
         if (dialogue->end != KA_DIALOGUE_OPEN)
@@ -296,8 +280,8 @@ int ka_prober_run(struct ka_prober *prober, struct ka_error *error)
         if (prober->ended < prober->count && listen_until(prober, find_next(prober), error) < 0)
             return -1;
         if (prober->config.progress != NULL &&
-            ka_prober_monotonic() - prober->shown >= PROGRESS_EVERY) {
-            prober->shown = ka_prober_monotonic();
+            ka_clock_monotonic() - prober->shown >= PROGRESS_EVERY) {
+            prober->shown = ka_clock_monotonic();
             prober->config.progress(prober->config.context);
         }
     }

@@ -97,7 +97,4 @@ struct ka_prober_counts ka_prober_counts(const struct ka_prober *prober);
 /* Dialogues in the order in which they were added; NULL past the last. */
 const struct ka_dialogue *ka_prober_at(const struct ka_prober *prober, uint32_t index);
 
-/* The wall clock, as captures are stamped. */
-ka_time ka_prober_wall(void);
-
 #endif

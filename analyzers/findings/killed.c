@@ -55,11 +55,10 @@ static bool find_reset(const struct ka_case *about, unsigned side, struct ka_eve
 static bool find_void(const struct ka_case *about, unsigned side, struct ka_event *event)
 {
     const struct ka_gap *death = ka_case_death(about);
-    unsigned speaker = about->history->open_gap.speaker;
     if (death == NULL || death->after != KA_AFTER_SILENT ||
         death->length < IDLE_LEAST_S * KA_SECOND || about->history->loss[side].time != KA_TIME_NONE)
         return false;
-    speaker = death->speaker == KA_SPEAKER_CLIENT ? about->client : !about->client;
+    unsigned speaker = death->speaker == KA_SPEAKER_CLIENT ? about->client : !about->client;
     const struct ka_resending *resending = &about->history->resending[speaker];
     if (side == speaker || resending->most < 2)
         return false;

@@ -9,7 +9,7 @@ static const char *meaning(const struct ka_loss *loss)
     bool v4 = loss->from.family == 4;
     if (v4 ? loss->icmp_type == 11 : loss->icmp_type == 3)
         return "the packet's time to live ran out: a routing loop, or a path too long";
-    if (v4 ? loss->icmp_code == 0 : loss->icmp_code == 0)
+    if (loss->icmp_code == 0)
         return "no route to it";
     if (v4 ? loss->icmp_code == 3 : loss->icmp_code == 4)
         return "nobody listens there";
