@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 #include "base/addr.h"
 
+#include "base/digits.h"
+
 #include <arpa/inet.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -44,10 +46,19 @@ bool ka_addr_parse(const char *text, struct ka_addr *out)
 
 void ka_addr_text(const struct ka_addr *addr, char *out)
 {
-    if (addr->family != 4 && addr->family != 6)
+    if (addr->family == 6) {
+        inet_ntop(AF_INET6, addr->bytes, out, KA_ADDR_TEXT_SIZE);
+        return;
+    }
+    if (addr->family != 4) {
         memcpy(out, "-", 2);
-    else
-        inet_ntop(addr->family == 4 ? AF_INET : AF_INET6, addr->bytes, out, KA_ADDR_TEXT_SIZE);
+        return;
+    }
+    for (size_t i = 0; i < 4; i++) {
+        out = ka_digits_number(out, addr->bytes[i]);
+        *out++ = '.';
+    }
+    out[-1] = '\0';
 }
 
 /* Splits at the colon before the port; false where there is none or the host is too long. */

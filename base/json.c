@@ -81,49 +81,79 @@ static const bool is_plain[256] = {
     [0x5d ... 0x7e] = true,
 };
 
-static void put_escape(struct ka_text *text, uint32_t point)
+/* Whether one of eight bytes may not be plain. Each test marks the high bit of the bytes that it
+ * finds, and may mark bytes above one that it found. */
+static bool has_special(uint64_t bytes)
+{
+    const uint64_t each = UINT64_C(0x0101010101010101);
+    static const uint8_t specials[] = {'"', '<', '\\', 0x7f};
+    uint64_t found = bytes | ((bytes - each * 0x20) & ~bytes);
+    for (size_t i = 0; i < sizeof(specials); i++) {
+        uint64_t zero_where_equal = bytes ^ each * specials[i];
+        found |= (zero_where_equal - each) & ~zero_where_equal;
+    }
+    return (found & each * 0x80) != 0;
+}
+
+/* How many bytes at the start are plain. */
+static size_t plain_run(const uint8_t *bytes, size_t count)
+{
+    size_t run = 0;
+    for (uint64_t word; count - run >= sizeof(word); run += sizeof(word)) {
+        memcpy(&word, bytes + run, sizeof(word));
+        if (has_special(word))
+            break;
+    }
+    while (run < count && is_plain[bytes[run]])
+        run++;
+    return run;
+}
+
+static char *put_escape(char *at, uint32_t point)
 {
     static const char digits[] = "0123456789abcdef";
-    char escape[] = {'\\',
-                     'u',
-                     digits[point >> 12 & 15],
-                     digits[point >> 8 & 15],
-                     digits[point >> 4 & 15],
-                     digits[point & 15]};
-    ka_text_put(text, escape, sizeof(escape));
+    memcpy(at, "\\u", 2);
+    for (unsigned i = 0; i < 4; i++)
+        at[2 + i] = digits[point >> (12 - 4 * i) & 15];
+    return at + 6;
 }
 
 /* The next code point, which is not plain. Hostile ones all lie below U+10000. */
-static void put_special(struct ka_text *text, struct ka_reader *reader)
+static char *put_special(char *at, struct ka_reader *reader)
 {
     const uint8_t *start = reader->at;
     uint32_t point = ka_unicode_next(reader);
-    if (point == KA_UNICODE_INVALID) {
-        ka_text_put_string(text, KA_UNICODE_REPLACEMENT);
-    } else if (point == '"' || point == '\\') {
-        ka_text_put_char(text, '\\');
-        ka_text_put_char(text, (char)point);
-    } else if (point == '<' || ka_unicode_is_hostile(point)) {
-        put_escape(text, point);
-    } else {
-        ka_text_put(text, (const char *)start, (size_t)(reader->at - start));
+    if (point == KA_UNICODE_INVALID)
+        return stpcpy(at, KA_UNICODE_REPLACEMENT);
+    if (point == '<' || ka_unicode_is_hostile(point))
+        return put_escape(at, point);
+    if (point == '"' || point == '\\')
+        *at++ = '\\';
+    return mempcpy(at, start, (size_t)(reader->at - start));
+}
+
+char *ka_json_quote(char *at, const char *bytes, size_t count)
+{
+    struct ka_reader reader = ka_reader_make(bytes, count);
+    *at++ = '"';
+    while (reader.left > 0) {
+        size_t run = plain_run(reader.at, reader.left);
+        at = mempcpy(at, reader.at, run);
+        ka_skip(&reader, run);
+        if (reader.left > 0)
+            at = put_special(at, &reader);
     }
+    *at++ = '"';
+    return at;
 }
 
 static void put_quoted(struct ka_text *text, const char *bytes, size_t count)
 {
-    struct ka_reader reader = ka_reader_make(bytes, count);
-    ka_text_put_char(text, '"');
-    while (reader.left > 0) {
-        size_t run = 0;
-        while (run < reader.left && is_plain[reader.at[run]])
-            run++;
-        ka_text_put(text, (const char *)reader.at, run);
-        ka_skip(&reader, run);
-        if (reader.left > 0)
-            put_special(text, &reader);
-    }
-    ka_text_put_char(text, '"');
+    if (text->size - text->used < KA_JSON_QUOTED(count) &&
+        !ka_text_grow(text, KA_JSON_QUOTED(count)))
+        return;
+    char *at = text->bytes + text->used;
+    text->used += (size_t)(ka_json_quote(at, bytes, count) - at);
 }
 
 void ka_json_key(struct ka_json *json, const char *key)

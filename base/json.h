@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: BSD-2-Clause
  *
  * A streaming JSON writer (RFC 8259) into a text. It sets the commas; keys and brackets must be
- * balanced by the caller. What it writes is valid UTF-8 and ASCII-safe where it matters: characters
- * that act on a terminal, and `<`, which could close a script element, are escaped.
+ * balanced by the caller. A string needs room for the longest form it could take. What it writes is
+ * valid UTF-8 and ASCII-safe where it matters: characters that act on a terminal, and `<`, which
+ * could close a script element, are escaped.
  */
 #ifndef KA_BASE_JSON_H
 #define KA_BASE_JSON_H
@@ -30,6 +31,13 @@ void ka_json_open_object(struct ka_json *json);
 void ka_json_close_object(struct ka_json *json);
 void ka_json_open_array(struct ka_json *json);
 void ka_json_close_array(struct ka_json *json);
+
+/* Bytes that a string of `count` takes at most, quotes included. */
+#define KA_JSON_QUOTED(count) (6 * (count) + 2)
+
+/* Writes a string as ka_json_bytes does, straight to `at`, where KA_JSON_QUOTED(count) bytes are
+ * free. Returns the end. */
+char *ka_json_quote(char *at, const char *bytes, size_t count);
 
 /* The key of the member whose value is written next; escaped like any string. */
 void ka_json_key(struct ka_json *json, const char *key);

@@ -1,14 +1,14 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 #include "base/text.h"
 
+#include "base/digits.h"
 #include "base/unicode.h"
 
-#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-enum { FIRST_SIZE = 4096, DIGITS_MAX = 20 };
+enum { FIRST_SIZE = 4096 };
 
 struct ka_text ka_text_growing(void)
 {
@@ -54,53 +54,20 @@ bool ka_text_grow(struct ka_text *text, size_t count)
 
 void ka_text_put_number(struct ka_text *text, uint64_t value)
 {
-    char digits[DIGITS_MAX];
-    size_t at = sizeof(digits);
-    do {
-        digits[--at] = (char)('0' + value % 10);
-        value /= 10;
-    } while (value > 0);
-    ka_text_put(text, digits + at, sizeof(digits) - at);
-}
-
-/* ".5" for 500 of 1000 and three digits; nothing for 0. */
-static void put_fraction(struct ka_text *text, uint64_t fraction, unsigned digits)
-{
-    char bytes[DIGITS_MAX];
-    if (fraction == 0)
-        return;
-    for (unsigned i = digits; i > 0; i--) {
-        bytes[i] = (char)('0' + fraction % 10);
-        fraction /= 10;
-    }
-    bytes[0] = '.';
-    while (bytes[digits] == '0')
-        digits--;
-    ka_text_put(text, bytes, digits + 1);
+    char digits[KA_DIGITS_NUMBER];
+    ka_text_put(text, digits, (size_t)(ka_digits_number(digits, value) - digits));
 }
 
 void ka_text_put_seconds(struct ka_text *text, ka_time duration)
 {
-    uint64_t value = duration < 0 ? -(uint64_t)duration : (uint64_t)duration;
-    if (duration < 0)
-        ka_text_put_char(text, '-');
-    ka_text_put_number(text, value / (uint64_t)KA_SECOND);
-    put_fraction(text, value % (uint64_t)KA_SECOND, 9);
+    char digits[KA_DIGITS_SECONDS];
+    ka_text_put(text, digits, (size_t)(ka_digits_seconds(digits, duration) - digits));
 }
 
 void ka_text_put_double(struct ka_text *text, double value)
 {
-    if (fabs(value) >= 1e12) {
-        char bytes[40];
-        int length = snprintf(bytes, sizeof(bytes), "%.17g", value);
-        ka_text_put(text, bytes, (size_t)length);
-        return;
-    }
-    uint64_t scaled = (uint64_t)llround(fabs(value) * 1e6);
-    if (value < 0 && scaled > 0)
-        ka_text_put_char(text, '-');
-    ka_text_put_number(text, scaled / 1000000);
-    put_fraction(text, scaled % 1000000, 6);
+    char digits[KA_DIGITS_DOUBLE];
+    ka_text_put(text, digits, (size_t)(ka_digits_double(digits, value) - digits));
 }
 
 void ka_text_pad(struct ka_text *text, size_t from, size_t width)

@@ -16,7 +16,8 @@
 #define ALWAYS(TYPE, NAME, OFFSET, UNIT)  OPTIONAL(TYPE, NAME, OFFSET, UNIT), .required = true
 #define OR_NULL(TYPE, NAME, OFFSET, UNIT) ALWAYS(TYPE, NAME, OFFSET, UNIT), .nullable = true
 #define OPTIONAL(TYPE, NAME, OFFSET, UNIT)                                                         \
-    .name = (NAME), .unit = (UNIT), .type = KA_FIELD_##TYPE, .offset = (OFFSET)
+    .name = NAME, .key = "\"" NAME "\":", .key_length = sizeof(NAME) + 2, .unit = (UNIT),          \
+    .type = KA_FIELD_##TYPE, .offset = (OFFSET)
 
 /* An enum's names or a map's keys: the table and how many. */
 #define NAMES(table) .names = (table), .count = sizeof(table) / sizeof((table)[0])

@@ -35,10 +35,13 @@ enum ka_field_type {
     KA_FIELD_OBJECT,    /* members in `fields` at this offset */
 };
 
+enum { KA_FIELD_KEY_SIZE = 32 };
+
 /* One field. `offset` counts from the start of the enclosing struct: the event, and inside an
  * object what stands at that object's offset. */
 struct ka_field {
     const char *name;
+    char key[KA_FIELD_KEY_SIZE];      /* the name as it stands in JSON, "name": with the quotes */
     const char *unit;                 /* "s", "bytes", "frames", ...; NULL without */
     const char *meaning;              /* one line, for the manual and the schema's description */
     const char *const *names;         /* by value; NULL where a value is not written */
@@ -48,7 +51,8 @@ struct ka_field {
     bool (*null_when)(const void *object);  /* unknown where this holds; NULL: see above */
     bool (*false_when)(const void *object); /* written as false where this holds; NULL: never */
     enum ka_field_type type;
-    uint16_t count;   /* array length, 0: a single value; with `names`, how many there are */
+    uint16_t count; /* array length, 0: a single value; with `names`, how many there are */
+    uint8_t key_length;
     bool inline_text; /* KA_FIELD_TEXT: the characters stand in the struct itself */
     bool required;    /* always present */
     bool nullable;    /* may be null; the writer is checked against it by the schema's test */

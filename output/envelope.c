@@ -1,103 +1,126 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 #include "output/envelope.h"
 
+#include "base/digits.h"
+#include "base/json.h"
 #include "events/field.h"
 #include "output/community_id.h"
 
 #include <stdlib.h>
-#include <string.h>
 
 enum {
-    REMEMBERED = 32768, /* directions; a newer one takes the place of the older (10 MB when full) */
-    MEMBERS_SIZE = 256, /* longest: two IPv6 addresses of 45 characters, about 230 in all */
-    SECOND_SIZE = sizeof("2026-11-21T10:00:00") - 1,
+    REMEMBERED = 32768, /* connections; a newer one takes the place of the older (6 MB when full) */
+    ADDR_SIZE = 48,     /* KA_ADDR_TEXT_SIZE, rounded up: copied whole */
+    ID_SIZE = 32,
+    DAY_SIZE = sizeof("2026-11-21T") - 1,
+    DAY = 24 * 60 * 60,
+    /* All but the inputs: keys and punctuation of 260 bytes, numbers of 20, texts of 48 and less.
+     */
+    ROOM = 1024,
 };
 
-/* src_ip to community_id of one direction, written out. */
-struct direction {
-    struct ka_endpoint src;
-    struct ka_endpoint dst;
-    uint16_t length; /* 0: empty */
-    char members[MEMBERS_SIZE];
+_Static_assert((int)ADDR_SIZE >= (int)KA_ADDR_TEXT_SIZE, "an address fits");
+_Static_assert((int)ID_SIZE >= (int)KA_COMMUNITY_ID_SIZE, "a Community ID fits");
+
+/* The texts of a connection's two ends. */
+struct ends {
+    struct ka_endpoint end[2];
+    uint8_t addr_length[2];
+    uint8_t id_length; /* 0: none can be made */
+    char addr[2][ADDR_SIZE];
+    char id[ID_SIZE];
 };
 
 struct ka_envelope_writer {
-    const struct ka_output_options *options;
-    ka_time second; /* whose text is in second_text; KA_TIME_NONE none */
-    char second_text[KA_TIME_TEXT_SIZE];
-    struct direction directions[REMEMBERED];
+    int64_t day; /* since the epoch, whose text is in day_text; -1 none */
+    char day_text[DAY_SIZE];
+    char *sources;         /* for each input the member that names it, one after the other */
+    size_t *source_ends;   /* where each ends */
+    size_t source_count;   /* 0: they are not written */
+    size_t longest_source; /* bytes */
+    struct ends ends[REMEMBERED];
 };
+
+/* Whether events tell which input they come from. */
+static bool names_sources(const struct ka_output_options *options)
+{
+    return options->input_names != NULL && (options->live || options->input_count > 1);
+}
+
+static int make_sources(struct ka_envelope_writer *writer, const struct ka_output_options *options)
+{
+    struct ka_text text = ka_text_growing();
+    writer->source_ends = calloc(options->input_count + 1, sizeof(*writer->source_ends));
+    if (writer->source_ends == NULL)
+        return -1;
+    for (size_t i = 0; i < options->input_count; i++) {
+        size_t start = text.used;
+        struct ka_json json = ka_json_make(&text, false);
+        ka_json_key(&json, options->live ? "in_iface" : "file");
+        ka_json_string(&json, options->input_names[i]);
+        ka_text_put_char(&text, ',');
+        writer->source_ends[i] = text.used;
+        if (text.used - start > writer->longest_source)
+            writer->longest_source = text.used - start;
+    }
+    writer->source_count = options->input_count;
+    writer->sources = text.bytes;
+    return text.overflow ? -1 : 0;
+}
 
 struct ka_envelope_writer *ka_envelope_writer_create(const struct ka_output_options *options)
 {
     struct ka_envelope_writer *writer = calloc(1, sizeof(*writer));
     if (writer == NULL)
         return NULL;
-    writer->options = options;
-    writer->second = KA_TIME_NONE;
+    writer->day = -1;
+    if (names_sources(options) && make_sources(writer, options) < 0) {
+        ka_envelope_writer_free(writer);
+        return NULL;
+    }
     return writer;
 }
 
-void ka_envelope_write_time(struct ka_envelope_writer *writer, struct ka_json *json, ka_time time,
-                            unsigned digits)
+void ka_envelope_writer_free(struct ka_envelope_writer *writer)
 {
-    char text[KA_TIME_TEXT_SIZE];
-    if (time == KA_TIME_NONE) {
-        ka_json_null(json);
+    if (writer == NULL)
         return;
-    }
+    free(writer->sources);
+    free(writer->source_ends);
+    free(writer);
+}
+
+size_t ka_envelope_room(const struct ka_envelope_writer *writer)
+{
+    return ROOM + writer->longest_source;
+}
+
+char *ka_envelope_put_time(struct ka_envelope_writer *writer, char *at, ka_time time,
+                           unsigned digits)
+{
     if (time < 0)
         time = 0;
-    if (digits > 9)
-        digits = 9;
-    if (time / KA_SECOND != writer->second) {
-        writer->second = time / KA_SECOND;
-        ka_time_rfc3339(time, 0, writer->second_text);
+    int64_t seconds = time / KA_SECOND;
+    uint32_t second = (uint32_t)(seconds % DAY);
+    if (seconds / DAY != writer->day) {
+        char text[KA_TIME_TEXT_SIZE];
+        ka_time_rfc3339(time, 0, text);
+        memcpy(writer->day_text, text, DAY_SIZE);
+        writer->day = seconds / DAY;
     }
-    memcpy(text, writer->second_text, SECOND_SIZE);
-    uint32_t fraction = (uint32_t)(time % KA_SECOND);
-    text[SECOND_SIZE] = '.';
-    for (size_t i = SECOND_SIZE + 9; i > SECOND_SIZE; i--) {
-        text[i] = (char)('0' + fraction % 10);
-        fraction /= 10;
+    *at++ = '"';
+    at = mempcpy(at, writer->day_text, DAY_SIZE);
+    at = ka_digits_fixed(at, second / 3600, 2);
+    *at++ = ':';
+    at = ka_digits_fixed(at, second / 60 % 60, 2);
+    *at++ = ':';
+    at = ka_digits_fixed(at, second % 60, 2);
+    if (digits > 0) {
+        *at++ = '.';
+        ka_digits_fixed(at, (uint32_t)(time % KA_SECOND), 9);
+        at += digits < 9 ? digits : 9;
     }
-    size_t length = SECOND_SIZE + (digits > 0 ? digits + 1 : 0);
-    text[length] = 'Z';
-    ka_json_bytes(json, text, length + 1);
-}
-
-static void write_members(const struct ka_envelope *envelope, struct ka_json *json)
-{
-    char text[KA_ADDR_TEXT_SIZE];
-    char id[KA_COMMUNITY_ID_SIZE];
-    ka_addr_text(&envelope->src.addr, text);
-    ka_json_key(json, "src_ip");
-    ka_json_string(json, text);
-    ka_json_key(json, "src_port");
-    ka_json_number(json, envelope->src.port);
-    ka_addr_text(&envelope->dst.addr, text);
-    ka_json_key(json, "dest_ip");
-    ka_json_string(json, text);
-    ka_json_key(json, "dest_port");
-    ka_json_number(json, envelope->dst.port);
-    ka_json_key(json, "proto");
-    ka_json_string(json, "TCP");
-    if (ka_community_id(&envelope->src, &envelope->dst, id)) {
-        ka_json_key(json, "community_id");
-        ka_json_string(json, id);
-    }
-}
-
-/* Where a direction is remembered; only speed depends on it. */
-static uint32_t slot_of(const struct ka_endpoint *src, const struct ka_endpoint *dst)
-{
-    uint64_t words[4];
-    memcpy(words, src->addr.bytes, 16);
-    memcpy(words + 2, dst->addr.bytes, 16);
-    uint64_t hash = (uint64_t)src->port << 16 | dst->port;
-    for (size_t i = 0; i < 4; i++)
-        hash = (hash ^ words[i]) * UINT64_C(0x9e3779b97f4a7c15);
-    return (uint32_t)(hash >> 32) % REMEMBERED;
+    return KA_PUT(at, "Z\"");
 }
 
 static bool is_same(const struct ka_endpoint *a, const struct ka_endpoint *b)
@@ -105,74 +128,92 @@ static bool is_same(const struct ka_endpoint *a, const struct ka_endpoint *b)
     return a->port == b->port && ka_addr_equal(&a->addr, &b->addr);
 }
 
-static void write_endpoints(struct ka_envelope_writer *writer, struct ka_json *json,
-                            const struct ka_envelope *envelope)
+static void make_ends(struct ends *ends, const struct ka_endpoint *a, const struct ka_endpoint *b)
 {
-    struct direction *direction = &writer->directions[slot_of(&envelope->src, &envelope->dst)];
-    if (direction->length == 0 || !is_same(&direction->src, &envelope->src) ||
-        !is_same(&direction->dst, &envelope->dst)) {
-        struct ka_text text = ka_text_fixed(direction->members, MEMBERS_SIZE);
-        struct ka_json members = ka_json_make(&text, false);
-        write_members(envelope, &members);
-        direction->src = envelope->src;
-        direction->dst = envelope->dst;
-        direction->length = (uint16_t)text.used;
+    ends->end[0] = *a;
+    ends->end[1] = *b;
+    for (unsigned i = 0; i < 2; i++) {
+        ka_addr_text(&ends->end[i].addr, ends->addr[i]);
+        ends->addr_length[i] = (uint8_t)strlen(ends->addr[i]);
     }
-    ka_json_raw(json, direction->members, direction->length);
+    ends->id_length = ka_community_id(a, b, ends->id) ? (uint8_t)strlen(ends->id) : 0;
 }
 
-static void write_source(const struct ka_output_options *options, struct ka_json *json,
-                         uint16_t input)
+static char *put_ends(struct ka_envelope_writer *writer, char *at,
+                      const struct ka_envelope *envelope)
 {
-    if (options->input_names == NULL || input >= options->input_count)
-        return;
-    if (!options->live && options->input_count < 2)
-        return;
-    ka_json_key(json, options->live ? "in_iface" : "file");
-    ka_json_string(json, options->input_names[input]);
+    struct ends *ends = &writer->ends[envelope->flow_id % REMEMBERED];
+    unsigned src = is_same(&ends->end[1], &envelope->src) ? 1 : 0;
+    if (!is_same(&ends->end[src], &envelope->src) || !is_same(&ends->end[!src], &envelope->dst)) {
+        make_ends(ends, &envelope->src, &envelope->dst);
+        src = 0;
+    }
+    at = KA_PUT(at, "\"src_ip\":\"");
+    memcpy(at, ends->addr[src], ADDR_SIZE);
+    at = KA_PUT(at + ends->addr_length[src], "\",\"src_port\":");
+    at = ka_digits_number(at, envelope->src.port);
+    at = KA_PUT(at, ",\"dest_ip\":\"");
+    memcpy(at, ends->addr[!src], ADDR_SIZE);
+    at = KA_PUT(at + ends->addr_length[!src], "\",\"dest_port\":");
+    at = ka_digits_number(at, envelope->dst.port);
+    at = KA_PUT(at, ",\"proto\":\"TCP\",");
+    if (ends->id_length > 0) {
+        at = KA_PUT(at, "\"community_id\":\"");
+        memcpy(at, ends->id, ID_SIZE);
+        at = KA_PUT(at + ends->id_length, "\",");
+    }
+    return at;
 }
 
-static void write_encapsulation(struct ka_json *json, const struct ka_envelope *envelope)
+static char *put_source(const struct ka_envelope_writer *writer, char *at, uint16_t input)
+{
+    if (input >= writer->source_count)
+        return at;
+    size_t start = input > 0 ? writer->source_ends[input - 1] : 0;
+    return mempcpy(at, writer->sources + start, writer->source_ends[input] - start);
+}
+
+static char *put_encapsulation(char *at, const struct ka_envelope *envelope)
 {
     const char *tunnel = ka_event_tunnel_name(envelope->tunnel_type);
     if (envelope->vlan_count > 0) {
-        ka_json_key(json, "vlan");
-        ka_json_open_array(json);
-        for (uint8_t i = 0; i < envelope->vlan_count; i++)
-            ka_json_number(json, envelope->vlan[i]);
-        ka_json_close_array(json);
+        at = KA_PUT(at, "\"vlan\":[");
+        for (uint8_t i = 0; i < envelope->vlan_count; i++) {
+            at = ka_digits_number(at, envelope->vlan[i]);
+            *at++ = ',';
+        }
+        at = KA_PUT(at - 1, "],");
     }
     if (tunnel != NULL) {
-        ka_json_key(json, "tunnel");
-        ka_json_open_object(json);
-        ka_json_key(json, "type");
-        ka_json_string(json, tunnel);
-        ka_json_key(json, "id");
-        ka_json_number(json, envelope->tunnel_id);
-        ka_json_close_object(json);
+        at = KA_PUT(at, "\"tunnel\":{\"type\":\"");
+        at = stpcpy(at, tunnel);
+        at = KA_PUT(at, "\",\"id\":");
+        at = ka_digits_number(at, envelope->tunnel_id);
+        at = KA_PUT(at, "},");
     }
+    return at;
 }
 
-void ka_envelope_write(struct ka_envelope_writer *writer, struct ka_json *json,
-                       const struct ka_event *event)
+char *ka_envelope_put(struct ka_envelope_writer *writer, char *at, const struct ka_event *event)
 {
     const struct ka_envelope *envelope = &event->envelope;
-    ka_json_key(json, "timestamp");
+    at = KA_PUT(at, "\"timestamp\":");
     /* The one time that is always there: an event without an instant carries the epoch. */
-    ka_envelope_write_time(writer, json, envelope->time == KA_TIME_NONE ? 0 : envelope->time,
-                           envelope->digits);
+    at = ka_envelope_put_time(writer, at, envelope->time, envelope->digits);
     if (envelope->flow_id != 0) {
-        ka_json_key(json, "flow_id");
-        ka_json_number(json, envelope->flow_id);
+        at = KA_PUT(at, ",\"flow_id\":");
+        at = ka_digits_number(at, envelope->flow_id);
     }
-    ka_json_key(json, "event_type");
-    ka_json_string(json, ka_event_name(event->type));
+    at = KA_PUT(at, ",\"event_type\":\"");
+    at = stpcpy(at, ka_event_name(event->type));
+    at = KA_PUT(at, "\",");
     if (envelope->src.addr.family != 0)
-        write_endpoints(writer, json, envelope);
+        at = put_ends(writer, at, envelope);
     if (envelope->frame != 0) {
-        ka_json_key(json, "frame");
-        ka_json_number(json, envelope->frame);
+        at = KA_PUT(at, "\"frame\":");
+        at = ka_digits_number(at, envelope->frame);
+        *at++ = ',';
     }
-    write_source(writer->options, json, envelope->input);
-    write_encapsulation(json, envelope);
+    at = put_source(writer, at, envelope->input);
+    return put_encapsulation(at, envelope);
 }

@@ -11,6 +11,7 @@
 
 #include "events/field.h"
 
+#include <stdio.h>
 #include <string.h>
 
 /* Calls `each` for the fields of an object, those inside it included. */
@@ -50,6 +51,26 @@ static void every_field_is_explained_and_named_in_snake_case(void **state)
 {
     (void)state;
     walk_all(check_explained);
+}
+
+/* What the JSON writer copies as it is. */
+static void check_ready(const struct ka_field *field, const struct ka_field *parent)
+{
+    (void)parent;
+    char key[KA_FIELD_KEY_SIZE + 1];
+    assert_in_range(field->key_length, 1, KA_FIELD_KEY_SIZE);
+    assert_int_equal(snprintf(key, sizeof(key), "\"%s\":", field->name), field->key_length);
+    assert_memory_equal(field->key, key, field->key_length);
+    for (size_t i = 0; field->names != NULL && i < field->count; i++) {
+        for (const char *at = field->names[i]; at != NULL && *at != '\0'; at++)
+            assert_true(*at > ' ' && *at <= 'z' && strchr("\"<\\", *at) == NULL);
+    }
+}
+
+static void keys_and_names_need_no_escape(void **state)
+{
+    (void)state;
+    walk_all(check_ready);
 }
 
 /* Seconds end in _s, their own key or that of the object they stand in. */
@@ -137,6 +158,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(every_field_is_explained_and_named_in_snake_case),
+        cmocka_unit_test(keys_and_names_need_no_escape),
         cmocka_unit_test(durations_are_seconds_and_say_so),
         cmocka_unit_test(unknown_is_said_in_one_way),
         cmocka_unit_test(types_have_what_they_need),
