@@ -25,19 +25,21 @@ void ka_event_begin(const struct ka_analysis *analysis, struct ka_event *event,
 {
     const struct ka_conn *conn = occurrence->conn;
     const struct ka_zone *zone = &analysis->table.zones.zones[conn->key.zone];
-    memset(event, 0, sizeof(*event));
-    event->type = type;
     struct ka_envelope *envelope = &event->envelope;
-    envelope->time = occurrence->time;
-    envelope->frame = occurrence->frame;
-    envelope->src = ka_conn_endpoint(conn, occurrence->side);
-    envelope->dst = ka_conn_endpoint(conn, !occurrence->side);
-    envelope->flow_id = conn->flow_id;
-    envelope->input = occurrence->frame != 0 ? occurrence->input : conn->input;
-    envelope->digits = analysis->digits;
-    envelope->tunnel_type = zone->tunnel_type;
-    envelope->tunnel_id = zone->tunnel_id;
-    envelope->vlan_count = zone->vlan_count;
+    event->type = type;
+    event->notable = false;
+    *envelope = (struct ka_envelope){
+        .time = occurrence->time,
+        .frame = occurrence->frame,
+        .src = ka_conn_endpoint(conn, occurrence->side),
+        .dst = ka_conn_endpoint(conn, !occurrence->side),
+        .flow_id = conn->flow_id,
+        .input = occurrence->frame != 0 ? occurrence->input : conn->input,
+        .digits = analysis->digits,
+        .tunnel_type = zone->tunnel_type,
+        .tunnel_id = zone->tunnel_id,
+        .vlan_count = zone->vlan_count,
+    };
     memcpy(envelope->vlan, zone->vlan, sizeof(envelope->vlan));
     if (occurrence->packet != NULL && occurrence->packet->tunnel_type == zone->tunnel_type)
         envelope->tunnel_id = occurrence->packet->tunnel_id;
@@ -100,7 +102,7 @@ static void fill(const struct ka_analysis *analysis, const struct ka_conn *conn,
 {
     unsigned client = ka_conn_client(conn);
     const struct ka_extra *extra = ka_extra_of(analysis, conn);
-    out->start = conn->start;
+    *out = (struct ka_ev_connection){.start = conn->start};
     out->end = ka_conn_last(conn);
     out->longest_idle = conn->longest_idle_ms * KA_MILLISECOND;
     out->ended = (uint8_t)ended;

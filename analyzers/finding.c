@@ -133,8 +133,7 @@ static void begin_event(const struct ka_analysis *analysis, struct ka_conn *conn
     struct ka_occurrence at = {.conn = conn, .side = (uint8_t)side, .time = time};
     ka_event_begin(analysis, event, KA_EVENT_FINDING, &at);
     event->notable = true;
-    event->finding.kind = kind;
-    event->finding.evidence_of = KA_EVIDENCE_FRAMES;
+    event->finding = (struct ka_ev_finding){.kind = kind, .evidence_of = KA_EVIDENCE_FRAMES};
 }
 
 static struct ka_case make_case(const struct ka_analysis *analysis, const struct ka_conn *conn,
