@@ -152,42 +152,75 @@ static void find_one_sided(const struct ka_audit_report *report,
              "alone remembers is not known beyond that");
 }
 
+/* A reset that came to us. */
+static void find_origin_here(const struct ka_audit_report *report, const struct ka_bracket *bracket,
+                             const char *first, const char *unknown)
+{
+    if (bracket->origin == KA_ORIGIN_MIDDLEBOX && bracket->reset_ttl == bracket->usual_ttl)
+        find(report, "reset-by-middlebox", "reset_ttl", bracket->reset_ttl, "usual_ttl",
+             bracket->usual_ttl,
+             "the reset (%s first) comes from a proxy on the path, which accepts connections "
+             "in the far end's place: its TTL is %u, as that of the SYN-ACK, but the far end did "
+             "not send it",
+             first, bracket->reset_ttl);
+    else if (bracket->origin == KA_ORIGIN_MIDDLEBOX)
+        find(report, "reset-by-middlebox", "reset_ttl", bracket->reset_ttl, "usual_ttl",
+             bracket->usual_ttl,
+             "the reset (%s first) comes from a box on the path, not from the far end: its TTL "
+             "is %u, that of the far end's own packets %u",
+             first, bracket->reset_ttl, bracket->usual_ttl);
+    else if (bracket->origin == KA_ORIGIN_ENDPOINT)
+        find(report, "reset-by-far-end", "reset_ttl", bracket->reset_ttl, "usual_ttl",
+             bracket->usual_ttl,
+             "the reset (%s first) comes from the far end: its TTL is %u, as that of its own "
+             "packets",
+             first, bracket->reset_ttl);
+    else
+        find(report, "reset-by-unknown", NULL, 0, NULL, 0,
+             "who sends the reset (%s first) is not known: %s", first, unknown);
+}
+
+/* One that came to the far end, which told of it. */
+static void find_origin_there(const struct ka_audit_report *report,
+                              const struct ka_bracket *bracket, const char *unknown)
+{
+    if (bracket->origin == KA_ORIGIN_MIDDLEBOX)
+        find(report, "reset-by-middlebox", "reset_ttl", bracket->reset_ttl, "usual_ttl",
+             bracket->usual_ttl,
+             "the reset (server first), which the far end gets, comes from a box on the path, not "
+             "from this host: its TTL there is %u, that of this host's own packets %u",
+             bracket->reset_ttl, bracket->usual_ttl);
+    else if (bracket->origin == KA_ORIGIN_ENDPOINT)
+        find(report, "reset-by-near-end", "reset_ttl", bracket->reset_ttl, "usual_ttl",
+             bracket->usual_ttl,
+             "the reset (server first), which the far end gets, comes from this host: its TTL "
+             "there is %u, as that of this host's own packets",
+             bracket->reset_ttl);
+    else
+        find(report, "reset-by-unknown", NULL, 0, NULL, 0,
+             "who sends the reset (server first) is not known: %s", unknown);
+}
+
 /* Who sends the reset that follows on the expiry. */
 static void find_origin(const struct ka_audit_report *report, const struct ka_audit_result *result,
                         const struct ka_series *series)
 {
     struct ka_bracket bracket = ka_audit_outcome(result, series);
+    bool disputed = bracket.reset_ttl != 0;
     if (series->arm != KA_ARM_SILENT || bracket.after != KA_AFTER_RST)
         return;
-    const char *first = sides[series->first_speaker];
-    if (bracket.origin == KA_ORIGIN_MIDDLEBOX && bracket.reset_ttl == bracket.usual_ttl)
-        find(report, "reset-by-middlebox", "reset_ttl", bracket.reset_ttl, "usual_ttl",
-             bracket.usual_ttl,
-             "the reset (%s first) comes from a proxy on the path, which accepts connections in "
-             "the far end's place: its TTL is %u, as that of the SYN-ACK, but the far end did not "
-             "send it",
-             first, bracket.reset_ttl);
-    else if (bracket.origin == KA_ORIGIN_MIDDLEBOX)
-        find(report, "reset-by-middlebox", "reset_ttl", bracket.reset_ttl, "usual_ttl",
-             bracket.usual_ttl,
-             "the reset (%s first) comes from a box on the path, not from the far end: its TTL is "
-             "%u, that of the far end's own packets %u",
-             first, bracket.reset_ttl, bracket.usual_ttl);
-    else if (bracket.origin == KA_ORIGIN_ENDPOINT)
-        find(report, "reset-by-far-end", "reset_ttl", bracket.reset_ttl, "usual_ttl",
-             bracket.usual_ttl,
-             "the reset (%s first) comes from the far end: its TTL is %u, as that of its own "
-             "packets",
-             first, bracket.reset_ttl);
+    if (series->first_speaker == KA_SPEAKER_SERVER && series->closed_between == 0)
+        find_origin_there(report, &bracket,
+                          disputed ? "some seem to come from this host, some from a box before it"
+                                   : "it went to the far end, and to see its TTL there takes "
+                                     "CAP_NET_RAW: run the 'kasniff audit --listen' there as root");
     else
-        find(report, "reset-by-unknown", NULL, 0, NULL, 0,
-             "who sends the reset (%s first) is not known: %s", first,
-             !result->watched ? "to see its TTL takes CAP_NET_RAW, so run the audit as root"
-             : series->first_speaker == KA_SPEAKER_SERVER
-                 ? "it went to the far end, where nobody watches the wire"
-             : bracket.reset_ttl != 0
-                 ? "some seem to come from the far end, some from a box before it"
-                 : "it was not seen on the wire");
+        find_origin_here(report, &bracket, sides[series->first_speaker],
+                         !result->watched
+                             ? "to see its TTL takes CAP_NET_RAW, so run the audit as root"
+                         : disputed ? "some seem to come from the far end, some from a box before "
+                                      "it"
+                                    : "it was not seen on the wire");
 }
 
 /* Survivors above deaths: one fluke is a note, several are causes of their own. */

@@ -153,6 +153,7 @@ static void take_report(struct ka_audit *audit, const struct ka_message *message
             conn->state != KA_TRIAL_LISTENING)
             continue;
         conn->idle = message->idle;
+        conn->seen = (struct ka_watched){.usual = message->usual_ttl, .reset = message->reset_ttl};
         ka_conn_input(audit, conn, inputs[message->report]);
         return;
     }

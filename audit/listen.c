@@ -3,6 +3,7 @@
 
 #include "audit/message.h"
 #include "audit/tcp.h"
+#include "audit/watch.h"
 #include "base/clock.h"
 #include "events/event.h"
 
@@ -39,6 +40,7 @@ struct peer {
     uint32_t segments; /* that had come when the silence began */
     uint32_t bytes;    /* refreshes of the data arm that came */
     uint64_t audit;
+    struct ka_endpoint from;
     ka_time begun; /* of the silence */
     ka_time idle;  /* asked for; measured once it spoke */
     ka_time interval;
@@ -50,6 +52,7 @@ struct peer {
 struct far {
     const struct ka_far_config *config;
     struct ka_far_stats *stats;
+    struct ka_watch *watch; /* NULL without the privilege */
     struct peer *peers;
     uint32_t size;
     uint32_t top;
@@ -105,12 +108,17 @@ static void report(struct far *far, const struct peer *peer, uint8_t what, uint3
         uint32_t segments = facts.segments_in - peer->segments;
         arrived = segments > beside ? segments - beside : 0;
     }
+    struct ka_watched seen = {.usual = 0};
+    if (what == KA_REPORT_RST)
+        seen = ka_watch_peer(far->watch, &peer->from);
     struct ka_message message = {
         .type = KA_MESSAGE_REPORT,
         .number = peer->number,
         .report = what,
         .idle = peer->state == SPOKEN ? peer->idle : far->now - peer->begun,
         .arrived = arrived,
+        .reset_ttl = seen.reset,
+        .usual_ttl = seen.usual,
     };
     say(control, &message);
 }
@@ -288,6 +296,7 @@ static void accept_all(struct far *far)
         }
         struct peer *peer = &far->peers[slot];
         *peer = (struct peer){.fd = fd,
+                              .from = from,
                               .state = HELLO,
                               .generation = peer->generation + 1,
                               .deadline = far->now + HELLO_TIME,
@@ -339,6 +348,7 @@ static int serve(struct far *far, struct ka_error *error)
         ka_time wait = next > far->now ? next - far->now : 0;
         struct timespec timeout = {.tv_sec = wait / KA_SECOND, .tv_nsec = wait % KA_SECOND};
         int count = epoll_pwait2(far->epoll, events, EVENTS_MAX, &timeout, NULL);
+        ka_watch_read(far->watch);
         far->now = ka_clock_monotonic();
         if (count < 0 && errno != EINTR)
             return ka_error_set(error, "cannot wait for the sockets: %s", strerror(errno));
@@ -373,6 +383,7 @@ int ka_far_run(const struct ka_far_config *config, struct ka_far_stats *stats,
     far.listener = ka_tcp_listen(&config->at, error);
     if (far.listener < 0)
         goto out;
+    far.watch = ka_watch_open_here(&config->at);
     far.peers = calloc(far.size, sizeof(*far.peers));
     far.epoll = epoll_create1(EPOLL_CLOEXEC);
     if (far.peers == NULL || far.epoll < 0 ||
@@ -387,6 +398,7 @@ out:
     for (uint32_t i = 0; i < far.top; i++)
         if (far.peers[i].state != FREE)
             end(&far.peers[i]);
+    ka_watch_close(far.watch);
     if (far.epoll >= 0)
         close(far.epoll);
     if (far.listener >= 0)

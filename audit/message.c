@@ -109,12 +109,22 @@ static bool read_trial(char words[WORDS_MAX][WORD_SIZE], struct ka_message *out)
            read_milliseconds(words[6], &out->idle) && read_milliseconds(words[7], &out->interval);
 }
 
-/* report NUMBER WHAT IDLE ARRIVED */
+static bool read_uint8(const char *word, uint8_t *out)
+{
+    uint64_t value;
+    if (!read_number(word, 10, UINT8_MAX, &value))
+        return false;
+    *out = (uint8_t)value;
+    return true;
+}
+
+/* report NUMBER WHAT IDLE ARRIVED RESET USUAL */
 static bool read_report(char words[WORDS_MAX][WORD_SIZE], struct ka_message *out)
 {
     return read_uint32(words[1], &out->number) &&
            find_name(words[2], report_names, COUNT_OF(report_names), &out->report) &&
-           read_milliseconds(words[3], &out->idle) && read_uint32(words[4], &out->arrived);
+           read_milliseconds(words[3], &out->idle) && read_uint32(words[4], &out->arrived) &&
+           read_uint8(words[5], &out->reset_ttl) && read_uint8(words[6], &out->usual_ttl);
 }
 
 bool ka_message_parse(const char *line, struct ka_message *out)
@@ -123,7 +133,7 @@ bool ka_message_parse(const char *line, struct ka_message *out)
         [KA_MESSAGE_GREETING] = 2, [KA_MESSAGE_CONTROL] = 2, [KA_MESSAGE_TRIAL] = 8,
         [KA_MESSAGE_OK] = 1,       [KA_MESSAGE_NO] = 0,      [KA_MESSAGE_SPEAK] = 1,
         [KA_MESSAGE_HEARD] = 1,    [KA_MESSAGE_PING] = 1,    [KA_MESSAGE_PONG] = 1,
-        [KA_MESSAGE_REPORT] = 5,
+        [KA_MESSAGE_REPORT] = 7,
     };
     char words[WORDS_MAX][WORD_SIZE];
     struct ka_message message = {.type = 0};
@@ -169,8 +179,9 @@ size_t ka_message_write(const struct ka_message *message, char *out)
     else if (message->type == KA_MESSAGE_NO)
         length = snprintf(out, size, "%s %s\n", name, message->reason);
     else if (message->type == KA_MESSAGE_REPORT)
-        length = snprintf(out, size, "%s %" PRIu32 " %s %lld %" PRIu32 "\n", name, message->number,
-                          report_names[message->report], idle, message->arrived);
+        length = snprintf(out, size, "%s %" PRIu32 " %s %lld %" PRIu32 " %u %u\n", name,
+                          message->number, report_names[message->report], idle, message->arrived,
+                          message->reset_ttl, message->usual_ttl);
     else
         length = snprintf(out, size, "%s\n", name);
     return (size_t)length;

@@ -13,7 +13,7 @@
 #include <stdint.h>
 
 enum {
-    KA_MESSAGE_VERSION = 1,
+    KA_MESSAGE_VERSION = 2,
     KA_MESSAGE_LINE_MAX = 128, /* bytes, newline included */
 };
 
@@ -56,10 +56,12 @@ struct ka_message {
     uint8_t report;        /* REPORT: enum ka_report */
     uint32_t number;       /* TRIAL, REPORT: of the trial; GREETING: the version */
     uint64_t audit;        /* CONTROL, TRIAL: the audit, a random number */
-    ka_time idle;     /* TRIAL: the silence asked for; REPORT: the silence measured; whole ms */
-    ka_time interval; /* TRIAL: between refreshes, 0 none; whole ms */
-    uint32_t arrived; /* REPORT: segments that came during the silence, refreshes thus */
-    char reason[64];  /* NO */
+    ka_time idle;      /* TRIAL: the silence asked for; REPORT: the silence measured; whole ms */
+    ka_time interval;  /* TRIAL: between refreshes, 0 none; whole ms */
+    uint8_t reset_ttl; /* REPORT: of the RST that came; 0 none seen */
+    uint8_t usual_ttl; /* REPORT: of the client's SYN as it arrived; 0 not seen */
+    uint32_t arrived;  /* REPORT: segments that came during the silence, refreshes thus */
+    char reason[64];   /* NO */
 };
 
 /* Reads a line without its newline. False, *out untouched, for anything that is not exactly a line

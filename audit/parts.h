@@ -23,7 +23,7 @@ struct ka_conn {
     uint8_t state;  /* trials: enum ka_trial_state; others: enum ka_conn_step */
     uint8_t result; /* of a trial that waits to be verified */
     uint8_t after;
-    struct ka_watched seen; /* of the reset it died of */
+    struct ka_watched seen; /* of the reset it died of, here or on the far end */
     uint16_t port;          /* ours */
     bool verifying;         /* died; a fresh connection must show that the path is there */
     uint8_t rearmed;        /* times the silence began anew because something was heard */

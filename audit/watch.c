@@ -21,10 +21,16 @@ enum {
     PORTS = 65536,
 };
 
+struct seen {
+    struct ka_addr from;
+    struct ka_watched ttl;
+};
+
 struct ka_watch {
     int fd;
-    struct ka_endpoint far;
-    struct ka_watched seen[PORTS]; /* by our port */
+    bool here; /* `end` is ours, and the others are many */
+    struct ka_endpoint end;
+    struct seen seen[PORTS]; /* by the port of the end that is not `end` */
 };
 
 /* TCP with SYN or RST set, by family, from the IP header on. IPv6 segments behind extension headers
@@ -54,16 +60,17 @@ static int attach(int fd, unsigned family)
     return setsockopt(fd, SOL_SOCKET, SO_ATTACH_FILTER, &program, sizeof(program));
 }
 
-struct ka_watch *ka_watch_open(const struct ka_endpoint *far)
+static struct ka_watch *open_watch(const struct ka_endpoint *end, bool here)
 {
-    unsigned family = far->addr.family;
+    unsigned family = end->addr.family;
     struct sockaddr_ll address = {.sll_family = AF_PACKET,
                                   .sll_protocol = htons(family == 6 ? ETH_P_IPV6 : ETH_P_IP)};
     int size = BUFFER;
     struct ka_watch *watch = calloc(1, sizeof(*watch));
     if (watch == NULL)
         return NULL;
-    watch->far = *far;
+    watch->end = *end;
+    watch->here = here;
     /* Without a protocol nothing comes before the filter stands. */
     watch->fd = socket(AF_PACKET, SOCK_DGRAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
     if (watch->fd >= 0 && attach(watch->fd, family) == 0 &&
@@ -75,6 +82,16 @@ struct ka_watch *ka_watch_open(const struct ka_endpoint *far)
     return NULL;
 }
 
+struct ka_watch *ka_watch_open(const struct ka_endpoint *far)
+{
+    return open_watch(far, false);
+}
+
+struct ka_watch *ka_watch_open_here(const struct ka_endpoint *here)
+{
+    return open_watch(here, true);
+}
+
 void ka_watch_close(struct ka_watch *watch)
 {
     if (watch == NULL)
@@ -84,17 +101,33 @@ void ka_watch_close(struct ka_watch *watch)
     free(watch);
 }
 
-static void take(struct ka_watch *watch, const struct ka_packet *packet)
+/* From the far end to one of our ports. */
+static void take_from(struct ka_watch *watch, const struct ka_packet *packet)
 {
     struct ka_addr from = ka_addr_make(packet->family, packet->src);
-    if (packet->kind != KA_PACKET_TCP || packet->src_port != watch->far.port ||
-        !ka_addr_equal(&from, &watch->far.addr))
+    if (packet->src_port != watch->end.port || !ka_addr_equal(&from, &watch->end.addr))
         return;
-    struct ka_watched *seen = &watch->seen[packet->dst_port];
+    struct ka_watched *seen = &watch->seen[packet->dst_port].ttl;
     if ((packet->tcp.flags & KA_TCP_RST) != 0)
         seen->reset = packet->ttl;
     else if ((packet->tcp.flags & KA_TCP_ACK) != 0)
         seen->usual = packet->ttl;
+}
+
+/* From anyone to our one port. */
+static void take_here(struct ka_watch *watch, const struct ka_packet *packet)
+{
+    static const struct ka_addr all[] = {{.family = 4}, {.family = 6}};
+    struct ka_addr from = ka_addr_make(packet->family, packet->src);
+    struct ka_addr to = ka_addr_make(packet->family, packet->dst);
+    bool any = ka_addr_equal(&watch->end.addr, &all[watch->end.addr.family == 6]);
+    if (packet->dst_port != watch->end.port || (!any && !ka_addr_equal(&to, &watch->end.addr)))
+        return;
+    struct seen *seen = &watch->seen[packet->src_port];
+    if ((packet->tcp.flags & KA_TCP_RST) == 0)
+        *seen = (struct seen){.from = from, .ttl = {.usual = packet->ttl}};
+    else if (ka_addr_equal(&from, &seen->from))
+        seen->ttl.reset = packet->ttl;
 }
 
 void ka_watch_read(struct ka_watch *watch)
@@ -110,15 +143,27 @@ void ka_watch_read(struct ka_watch *watch)
         if (count <= 0)
             continue;
         frame.captured = frame.length = (uint32_t)count;
-        if (ka_decode(&frame, &packet) == KA_DECODED)
-            take(watch, &packet);
+        if (ka_decode(&frame, &packet) != KA_DECODED || packet.kind != KA_PACKET_TCP)
+            continue;
+        if (watch->here)
+            take_here(watch, &packet);
+        else
+            take_from(watch, &packet);
     }
 }
 
 struct ka_watched ka_watch_port(struct ka_watch *watch, uint16_t port)
 {
     ka_watch_read(watch);
-    return watch != NULL ? watch->seen[port] : (struct ka_watched){.usual = 0};
+    return watch != NULL ? watch->seen[port].ttl : (struct ka_watched){.usual = 0};
+}
+
+struct ka_watched ka_watch_peer(struct ka_watch *watch, const struct ka_endpoint *peer)
+{
+    ka_watch_read(watch);
+    if (watch == NULL || !ka_addr_equal(&watch->seen[peer->port].from, &peer->addr))
+        return (struct ka_watched){.usual = 0};
+    return watch->seen[peer->port].ttl;
 }
 
 uint8_t ka_watch_origin(const struct ka_watched *seen)

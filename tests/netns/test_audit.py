@@ -92,8 +92,11 @@ class Result:
             json.dumps(e.get(e["event_type"])) for e in self.events)
 
 
-def start_far_end(lab, address="0.0.0.0"):
-    process = lab.start(lab.server, [KASNIFF, "audit", "--listen", f"{address}:{PORT}"],
+UNPRIVILEGED = ("setpriv", "--bounding-set=-net_raw", "--inh-caps=-net_raw")
+
+
+def start_far_end(lab, address="0.0.0.0", before=()):
+    process = lab.start(lab.server, [*before, KASNIFF, "audit", "--listen", f"{address}:{PORT}"],
                         stderr=subprocess.PIPE)
     assert "far end" in process.stderr.readline()
     return process
@@ -139,17 +142,18 @@ def route(lab, policy, loose=1, nat=False, limit=4, router=None):
 def expect_origin(result, timeout, origin):
     """Who sent the reset, and the finding that says so; neither where there was none."""
     kind = {"endpoint": "reset-by-far-end", "middlebox": "reset-by-middlebox",
-            "unknown": "reset-by-unknown"}[origin]
+            "near": "reset-by-near-end", "unknown": "reset-by-unknown"}[origin]
     if timeout["after_expiry"] != "rst":
         assert "origin" not in timeout, result.describe()
         return
-    assert timeout["origin"] == origin, f"not {origin}\n{result.describe()}"
+    assert timeout["origin"] == {"near": "endpoint"}.get(origin, origin), \
+        f"not {origin}\n{result.describe()}"
     found = [f for f in result.findings(kind) if f"({timeout['first_speaker']} first)" in f["text"]]
     assert len(found) == 1, result.describe()
     if origin != "unknown":
         figures = found[0]["figures"]
         same = figures["reset_ttl"] == figures["usual_ttl"]
-        assert same == (origin == "endpoint") and figures["usual_ttl"] == 63, result.describe()
+        assert same == (origin in ("endpoint", "near")) and figures["usual_ttl"] == 63, result.describe()
 
 
 def policy_row(policy, loose, nat, client, server):
@@ -161,8 +165,8 @@ def policy_row(policy, loose, nat, client, server):
             for first, after in (("client", client), ("server", server)):
                 timeout = result.timeout(first=first)
                 assert timeout["after_expiry"] == after, f"{first}\n{result.describe()}"
-                expect_origin(result, timeout, "unknown" if first == "server" else
-                              "middlebox" if policy.startswith("re") else "endpoint")
+                expect_origin(result, timeout, "middlebox" if first == "server" or
+                              policy.startswith("re") else "endpoint")
                 if after is not None:
                     expect_bracket(result, timeout, 4.0)
             assert result.code == (3 if server is None else 0), result.describe()
@@ -183,7 +187,7 @@ def on_ipv6(policy, loose, client, server):
                 timeout = result.timeout(first=first)
                 assert timeout["after_expiry"] == after, f"{first}\n{result.describe()}"
                 expect_bracket(result, timeout, 4.0)
-                expect_origin(result, timeout, "unknown" if first == "server" else "middlebox")
+                expect_origin(result, timeout, "middlebox")
                 if after != "recovered":
                     refreshed = result.timeout("keepalive-0", first)
                     assert refreshed["died_s"] is None, result.describe()
@@ -203,12 +207,31 @@ def a_limit_of_12_seconds():
 def who_sent_a_reset_is_unknown_without_privilege():
     with Lab() as lab:
         route(lab, "reject")
+        start_far_end(lab, before=UNPRIVILEGED)
+        result = audit(lab, "--arms", "silent", before=UNPRIVILEGED)
+        for first in ("client", "server"):
+            expect_bracket(result, result.timeout(first=first), 4.0)
+            expect_origin(result, result.timeout(first=first), "unknown")
+        texts = [f["text"] for f in result.findings("reset-by-unknown")]
+        assert all("CAP_NET_RAW" in text for text in texts), result.describe()
+        assert "run the audit as root" in texts[0] and "there as root" in texts[1], texts
+
+
+def a_client_whose_own_firewall_resets_is_the_near_end():
+    with Lab() as lab:
+        lab.sysctl(lab.client, "net.netfilter.nf_conntrack_tcp_timeout_established", 4)
+        lab.rules("""table ip guard {
+chain in {
+type filter hook input priority 0
+ct state new tcp flags & (fin|syn|rst|ack) != syn reject with tcp reset
+}
+}
+""", lab.client)
         start_far_end(lab)
-        result = audit(lab, "--arms", "silent", "--first-speaker", "client",
-                       before=("setpriv", "--bounding-set=-net_raw", "--inh-caps=-net_raw"))
-        expect_bracket(result, result.timeout(), 4.0)
-        expect_origin(result, result.timeout(), "unknown")
-        assert "CAP_NET_RAW" in result.findings("reset-by-unknown")[0]["text"], result.describe()
+        result = audit(lab, "--arms", "silent", "--first-speaker", "server")
+        expect_bracket(result, result.timeout(first="server"), 4.0)
+        assert result.timeout(first="server")["after_expiry"] == "rst", result.describe()
+        expect_origin(result, result.timeout(first="server"), "near")
 
 
 def a_server_that_resets_idle_connections_is_the_far_end():
@@ -524,7 +547,7 @@ import socket
 for words in (b"GET / HTTP/1.1\\r\\n\\r\\n", b"trial 1 1 silent client client 1000 0\\n",
               b"x" * 500, b"\\0\\xff\\n", b"control zz\\n", b"trial 1 1 silent client\\n"):
     link = socket.create_connection(("{lab.server_address}", {PORT}), 5)
-    assert link.recv(64) == b"kasniff-audit 1\\n"
+    assert link.recv(64) == b"kasniff-audit 2\\n"
     link.sendall(words)
     rest = b""
     try:
@@ -572,6 +595,7 @@ def scenarios():
         an_interrupt_keeps_what_is_known, a_thousand_connections_at_once,
         the_second_of_two_limits_shows_behind_keepalives,
         a_limit_of_12_seconds, who_sent_a_reset_is_unknown_without_privilege,
+        a_client_whose_own_firewall_resets_is_the_near_end,
         a_server_that_resets_idle_connections_is_the_far_end,
         a_relay_that_resets_is_not_the_far_end,
         nonsense_is_refused_and_the_far_end_goes_on, nobody_there_is_a_clear_error,

@@ -440,7 +440,7 @@ static void what_is_written_is_read_again(void **state)
         struct ka_message message;
         const char *line;
     } rows[] = {
-        {{.type = KA_MESSAGE_GREETING, .number = 1}, "kasniff-audit 1\n"},
+        {{.type = KA_MESSAGE_GREETING, .number = 2}, "kasniff-audit 2\n"},
         {{.type = KA_MESSAGE_CONTROL, .audit = 0xfedcba9876543210}, "control fedcba9876543210\n"},
         {{.type = KA_MESSAGE_TRIAL,
           .audit = 10,
@@ -460,8 +460,10 @@ static void what_is_written_is_read_again(void **state)
           .number = 7,
           .report = KA_REPORT_RST,
           .idle = 4 * S,
-          .arrived = 3},
-         "report 7 rst 4000 3\n"},
+          .arrived = 3,
+          .reset_ttl = 64,
+          .usual_ttl = 63},
+         "report 7 rst 4000 3 64 63\n"},
     };
     for (size_t i = 0; i < COUNT_OF(rows); i++) {
         char text[KA_MESSAGE_LINE_MAX + 1];
@@ -497,7 +499,9 @@ static void nonsense_is_no_message(void **state)
         "trial 1 1 silent client client 9999999999 0",
         "trial 1 1 silent client client 1000 0 0",
         "trial 1 1 silent client client 1e3 0",
-        "report 1 exploded 1 1",
+        "report 1 exploded 1 1 0 0",
+        "report 1 rst 1 1",
+        "report 1 rst 1 1 256 0",
         "GET / HTTP/1.1",
         "kasniff-audit one",
         "a word that is much longer than any word of this protocol",
