@@ -391,8 +391,8 @@ int ka_far_run(const struct ka_far_config *config, struct ka_far_stats *stats,
         ka_error_set(error, "cannot serve audits: %s", strerror(errno));
         goto out;
     }
-    if (config->ready != NULL)
-        config->ready(config->context);
+    if (config->ready != NULL && config->ready(config->context, error) != 0)
+        goto out;
     result = serve(&far, error);
 out:
     for (uint32_t i = 0; i < far.top; i++)

@@ -16,8 +16,9 @@ struct ka_far_config {
     struct ka_endpoint at;
     uint32_t connections;        /* bound on connections at once; further ones are refused */
     bool (*stop)(void *context); /* true: end; asked in every round */
-    /* Called once when listening; may be NULL. */
-    void (*ready)(void *context);
+    /* Called once when everything is open and nobody was served yet; may be NULL. With -1 and a
+     * message it ends. */
+    int (*ready)(void *context, struct ka_error *error);
     void *context;
 };
 

@@ -5,6 +5,7 @@
 #include "base/addr.h"
 #include "base/text.h"
 #include "cli/command.h"
+#include "cli/privileges.h"
 #include "cli/signals.h"
 
 #include <inttypes.h>
@@ -14,12 +15,15 @@
 /* Connections served at once. */
 enum { FAR_CONNECTIONS = 16384 };
 
-static void far_ready(void *context)
+static int far_ready(void *context, struct ka_error *error)
 {
     const struct ka_endpoint *at = context;
     char text[KA_ENDPOINT_TEXT_SIZE];
+    if (ka_privileges_drop_but_accept(error) < 0)
+        return -1;
     ka_endpoint_text(at, text);
     fprintf(stderr, "kasniff: far end of audits at %s, until interrupted\n", text);
+    return 0;
 }
 
 int ka_audit_listen(const char *where, struct ka_error *error)

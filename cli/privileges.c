@@ -102,8 +102,6 @@ static const int denied_calls[] = {
     SCMP_SYS(connect),
     SCMP_SYS(bind),
     SCMP_SYS(listen),
-    SCMP_SYS(accept),
-    SCMP_SYS(accept4),
     SCMP_SYS(setuid),
     SCMP_SYS(setgid),
     SCMP_SYS(setresuid),
@@ -131,15 +129,28 @@ static const int denied_calls[] = {
     SCMP_SYS(swapoff),
 };
 
-static int deny_calls(struct ka_error *error)
+/* Nor, unless it is a server. */
+static const int server_calls[] = {SCMP_SYS(accept), SCMP_SYS(accept4)};
+
+static int deny(scmp_filter_ctx filter, const int *calls, size_t count)
+{
+    int status = 0;
+    for (size_t i = 0; status == 0 && i < count; i++)
+        status = seccomp_rule_add(filter, SCMP_ACT_ERRNO(EPERM), calls[i], 0);
+    return status;
+}
+
+static int deny_calls(bool accepts, struct ka_error *error)
 {
     /* A kernel built without seccomp: the rest has to do. */
     if (prctl(PR_GET_SECCOMP, 0, 0, 0, 0) < 0 && errno == EINVAL)
         return 0;
     scmp_filter_ctx filter = seccomp_init(SCMP_ACT_ALLOW);
     int status = filter == NULL ? -ENOMEM : 0;
-    for (size_t i = 0; status == 0 && i < sizeof(denied_calls) / sizeof(denied_calls[0]); i++)
-        status = seccomp_rule_add(filter, SCMP_ACT_ERRNO(EPERM), denied_calls[i], 0);
+    if (status == 0)
+        status = deny(filter, denied_calls, sizeof(denied_calls) / sizeof(denied_calls[0]));
+    if (status == 0 && !accepts)
+        status = deny(filter, server_calls, sizeof(server_calls) / sizeof(server_calls[0]));
     if (status == 0)
         status = seccomp_load(filter);
     seccomp_release(filter);
@@ -148,12 +159,22 @@ static int deny_calls(struct ka_error *error)
     return 0;
 }
 
-int ka_privileges_drop(const char *user, struct ka_error *error)
+static int drop(const char *user, bool accepts, struct ka_error *error)
 {
     tzset(); /* the time zone is read while its file is surely readable */
     if (leave_root(user, error) < 0 || drop_capabilities(error) < 0)
         return -1;
     if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) < 0)
         return ka_error_set(error, "cannot set no_new_privs: %m");
-    return restrict_calls ? deny_calls(error) : 0;
+    return restrict_calls ? deny_calls(accepts, error) : 0;
+}
+
+int ka_privileges_drop(const char *user, struct ka_error *error)
+{
+    return drop(user, false, error);
+}
+
+int ka_privileges_drop_but_accept(struct ka_error *error)
+{
+    return drop(NULL, true, error);
 }

@@ -21,4 +21,7 @@ extern const struct ka_option ka_privileges_rows[];
  * inputs are open. Returns 0, or -1 with the reason; the process must not go on then. */
 int ka_privileges_drop(const char *user, struct ka_error *error);
 
+/* The same, as `kasniff` or `nobody`, for a server: it may accept connections. */
+int ka_privileges_drop_but_accept(struct ka_error *error);
+
 #endif

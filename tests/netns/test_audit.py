@@ -217,6 +217,16 @@ def who_sent_a_reset_is_unknown_without_privilege():
         assert "run the audit as root" in texts[0] and "there as root" in texts[1], texts
 
 
+def the_far_end_keeps_no_privilege():
+    with Lab() as lab:
+        far_end = start_far_end(lab)
+        with open(f"/proc/{far_end.pid}/status", encoding="ascii") as file:
+            status = dict(line.rstrip("\n").split(":\t", 1) for line in file if ":\t" in line)
+        assert "0" not in status["Uid"].split() + status["Gid"].split(), status
+        assert int(status["CapEff"], 16) == int(status["CapPrm"], 16) == 0, status
+        assert status["NoNewPrivs"] == "1", status
+
+
 def a_client_whose_own_firewall_resets_is_the_near_end():
     with Lab() as lab:
         lab.sysctl(lab.client, "net.netfilter.nf_conntrack_tcp_timeout_established", 4)
@@ -595,7 +605,7 @@ def scenarios():
         an_interrupt_keeps_what_is_known, a_thousand_connections_at_once,
         the_second_of_two_limits_shows_behind_keepalives,
         a_limit_of_12_seconds, who_sent_a_reset_is_unknown_without_privilege,
-        a_client_whose_own_firewall_resets_is_the_near_end,
+        a_client_whose_own_firewall_resets_is_the_near_end, the_far_end_keeps_no_privilege,
         a_server_that_resets_idle_connections_is_the_far_end,
         a_relay_that_resets_is_not_the_far_end,
         nonsense_is_refused_and_the_far_end_goes_on, nobody_there_is_a_clear_error,
