@@ -88,12 +88,26 @@ static void explain_silence(const struct ka_target_facts *facts, char *out, size
     }
 }
 
+/* The probe itself ended on the way. */
+static void explain_hop(const struct ka_judgement *judgement, char *out, size_t size)
+{
+    char from[KA_ADDR_TEXT_SIZE];
+    ka_addr_text(&judgement->hop_from, from);
+    snprintf(out, size,
+             "not reached: the probe's TTL was used up at %s (ICMP time exceeded); it is too small "
+             "for the way (--ttl), or the routes go round in a circle",
+             from);
+}
+
 static void explain(const struct ka_judgement *judgement, const struct ka_target_facts *facts,
                     char *out, size_t size)
 {
     bool alive = judgement->state == KA_FOUND_ALIVE;
+    bool silent = judgement->state == KA_FOUND_SILENT || judgement->state == KA_FOUND_UNKNOWN;
     if (judgement->state == KA_FOUND_UNREACHABLE)
         explain_icmp(judgement, out, size);
+    else if (silent && judgement->hop_from.family != 0)
+        explain_hop(judgement, out, size);
     else if (judgement->state == KA_FOUND_SILENT)
         explain_silence(facts, out, size);
     else if (alive && facts->source_fin)

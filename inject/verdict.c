@@ -152,6 +152,8 @@ bool ka_judgement_take(struct ka_judgement *judgement, const struct ka_observati
                        const struct ka_target_facts *facts, ka_time rtt)
 {
     enum ka_finding_input input = ka_judgement_classify(seen, facts);
+    if (seen->reaction == KA_REACTION_ICMP_HOP)
+        judgement->hop_from = seen->from;
     if (input == KA_INPUT_COUNT)
         return false;
     judgement->state = ka_judgement_next(judgement->state, input);

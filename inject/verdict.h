@@ -69,6 +69,7 @@ struct ka_judgement {
     uint8_t icmp_type; /* the last ICMP error, with icmp_from of a family */
     uint8_t icmp_code;
     struct ka_addr icmp_from;
+    struct ka_addr hop_from; /* the last router that said "time exceeded", with a family */
 };
 
 /* Begins; `numbers_known` false when the first probe will be numberless. */
@@ -86,7 +87,8 @@ enum ka_finding_state ka_judgement_next(enum ka_finding_state state, enum ka_fin
 void ka_judgement_sent(struct ka_judgement *judgement);
 
 /* Takes in a packet. `rtt` since the probe that it answers, KA_TIME_NONE when it answers none in
- * particular. True when it says something about the target. */
+ * particular. True when it says something about the target; "time exceeded" does not, but is kept
+ * to explain a silence. */
 bool ka_judgement_take(struct ka_judgement *judgement, const struct ka_observation *seen,
                        const struct ka_target_facts *facts, ka_time rtt);
 

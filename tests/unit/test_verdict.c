@@ -249,6 +249,28 @@ static void an_unreachable_target_is_told_by_whom(void **state)
     }
 }
 
+static void a_hop_that_used_the_ttl_up_explains_a_silence(void **state)
+{
+    (void)state;
+    for (int blind = 0; blind < 2; blind++) {
+        struct ka_judgement judgement = ka_judgement_begin(blind == 0);
+        struct ka_target_facts facts = {.ttl = 60};
+        struct ka_observation hop = {.reaction = KA_REACTION_ICMP_HOP, .ttl = 64, .icmp_type = 11};
+        assert_true(ka_addr_parse("10.9.1.1", &hop.from));
+        ka_judgement_sent(&judgement);
+        assert_false(ka_judgement_take(&judgement, &hop, &facts, 5));
+        assert_int_equal(judgement.answered, 0);
+        assert_true(ka_judgement_silence(&judgement, KA_SILENCE_MIN));
+        struct ka_ev_verdict verdict = conclude(&judgement, &facts);
+        assert_int_equal(verdict.verdict, blind ? KA_VERDICT_UNKNOWN : KA_VERDICT_SILENT);
+        assert_non_null(strstr(verdict.why, "used up at 10.9.1.1 (ICMP time exceeded)"));
+        /* Whoever answers after all was reached. */
+        struct ka_observation ack = {.reaction = KA_REACTION_ACK, .ttl = 60};
+        ka_judgement_take(&judgement, &ack, &facts, 5);
+        assert_null(strstr(conclude(&judgement, &facts).why, "10.9.1.1"));
+    }
+}
+
 static void every_doubt_and_every_reset_is_explained(void **state)
 {
     (void)state;
@@ -288,6 +310,7 @@ int main(void)
         cmocka_unit_test(nothing_is_silent_before_four_seconds),
         cmocka_unit_test(silence_names_what_else_it_could_be),
         cmocka_unit_test(an_unreachable_target_is_told_by_whom),
+        cmocka_unit_test(a_hop_that_used_the_ttl_up_explains_a_silence),
         cmocka_unit_test(every_doubt_and_every_reset_is_explained),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
