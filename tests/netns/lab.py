@@ -23,19 +23,18 @@ class Lab:
     """client 10.9.1.2 - 10.9.1.1 router 10.9.2.1 - 10.9.2.2 server, or several routers in a row:
     router n has 10.9.n.1 (the first) or 10.9.n.2 towards the client, 10.9.n+1.1 towards the
     server. Each calls these links "inside" and "outside". With `six` they have fd09:n:: addresses
-    as well (one router only)."""
+    as well."""
 
     client_address = "10.9.1.2"
     server_address = "10.9.2.2"
 
     def __init__(self, routers=1, six=False):
-        assert routers == 1 or not six
         tag = secrets.token_hex(4)
         self.client, self.server = f"ka-{tag}-c", f"ka-{tag}-s"
         self.routers = [f"ka-{tag}-r{n}" for n in range(1, routers + 1)]
         self.router = self.routers[0]
         self.server_address = f"10.9.{routers + 1}.2"
-        self.server_address_six = "fd09:2::2"
+        self.server_address_six = f"fd09:{routers + 1}::2"
         self.six = six
         self.processes = []
 
@@ -65,14 +64,22 @@ class Lab:
         return self
 
     def _add_six(self):
-        for host, name, address in ((self.client, "wire", "fd09:1::2"),
-                                    (self.router, "inside", "fd09:1::1"),
-                                    (self.router, "outside", "fd09:2::1"),
-                                    (self.server, "wire", self.server_address_six)):
+        last = len(self.routers)
+        links = [(self.client, "wire", "fd09:1::2"), (self.server, "wire", self.server_address_six)]
+        for n, router in enumerate(self.routers, 1):
+            links += [(router, "inside", f"fd09:{n}::{1 if n == 1 else 2}"),
+                      (router, "outside", f"fd09:{n + 1}::1")]
+        for host, name, address in links:
             self.run(host, ["ip", "address", "add", address + "/64", "dev", name, "nodad"])
         self.run(self.client, ["ip", "-6", "route", "add", "default", "via", "fd09:1::1"])
-        self.run(self.server, ["ip", "-6", "route", "add", "default", "via", "fd09:2::1"])
-        self.sysctl(self.router, "net.ipv6.conf.all.forwarding", 1)
+        self.run(self.server, ["ip", "-6", "route", "add", "default", "via", f"fd09:{last + 1}::1"])
+        for n, router in enumerate(self.routers, 1):
+            self.sysctl(router, "net.ipv6.conf.all.forwarding", 1)
+            if n > 1:
+                self.run(router, ["ip", "-6", "route", "add", "fd09:1::/64", "via", f"fd09:{n}::1"])
+            if n < last:
+                self.run(router, ["ip", "-6", "route", "add", f"fd09:{last + 1}::/64", "via",
+                                  f"fd09:{n + 1}::2"])
 
     def _cable(self, left, left_name, left_address, right, right_name, right_address):
         self._host(["ip", "link", "add", left_name, "netns", left, "type", "veth", "peer", "name",

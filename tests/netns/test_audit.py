@@ -312,6 +312,27 @@ def locating(which, plain):
     return scenario
 
 
+def locating_on_ipv6(which):
+    """Three routers in a row, of which one forgets. Each answers by its address on the near side."""
+    def scenario():
+        with Lab(routers=3, six=True) as lab, tempfile.TemporaryDirectory() as folder:
+            router = lab.routers[which - 1]
+            lab.sysctl(router, "net.netfilter.nf_conntrack_tcp_timeout_established", 4)
+            lab.sysctl(router, "net.netfilter.nf_conntrack_tcp_loose", 0)
+            lab.rules(FORWARD.replace("table ip ", "table ip6 ")
+                      .format(POLICIES["new-from-inside"]), router)
+            start_far_end(lab, "[::]")
+            result = audit(lab, "--arms", "silent", "--first-speaker", "client", "--locate",
+                           "--log", os.path.join(folder, "log"), to=f"[{lab.server_address_six}]")
+            assert result.code == 0, result.describe()
+            expect_bracket(result, result.timeout(), 4.0)
+            found = result.findings("forgotten-at")
+            assert len(found) == 1 and found[0]["figures"] == {"hop": which}, result.describe()
+            address = f"fd09:{which}::{1 if which == 1 else 2}"
+            assert f" {address}, forgets" in found[0]["text"], result.describe()
+    return scenario
+
+
 def passively(policy, loose, after):
     """What a capture of an audit says by itself, seen from the client. Gaps count from 5 s on."""
     def scenario():
@@ -589,6 +610,8 @@ def scenarios():
             for policy, loose, nat, client, server in ROWS}
     rows.update({f"the hop that forgets is {which} of three{', plain far end' if plain else ''}":
                  locating(which, plain) for which, plain in ((1, True), (2, False), (3, False))})
+    rows.update({f"the hop that forgets is {which} of three, IPv6": locating_on_ipv6(which)
+                 for which in (1, 3)})
     rows.update({f"IPv6, {policy}, loose {loose}": on_ipv6(policy, loose, client, server)
                  for policy, loose, client, server in (
                      ("new-from-inside", 0, "silent", "silent"),
