@@ -22,9 +22,11 @@ enum {
     OPTION_END = 0,
     OPTION_COMMENT = 1,
     OPTION_NAME = 2,
-    OPTION_APPLICATION = 4,
+    OPTION_DROP_COUNT = 4,  /* of a packet */
+    OPTION_APPLICATION = 4, /* of a section */
     OPTION_TSRESOL = 9,
     OPTION_HEADER = 4,
+    DROP_COUNT_ROOM = 12, /* the option with its header */
     NANOSECONDS = 9,
     TEXT_MAX = 65535,
     HEAD_MAX = 64, /* everything of a block before its data or text */
@@ -42,9 +44,14 @@ struct ka_pcapng_writer {
     bool owned;  /* not standard output */
     bool failed; /* a write failed: nothing more is written, each call says why */
     struct ka_error failure;
+    bool diverted;
+    struct ka_pcapng_queue queue; /* where diverted */
+    uint64_t dropped;             /* by the queue */
+    uint64_t gap;                 /* of these, since the last one it took */
     uint64_t size;
     size_t used;
-    uint8_t *buffer; /* BUFFER_SIZE */
+    size_t room;
+    uint8_t *buffer; /* holds a block where diverted, else as many as there is room for */
     struct interface *interfaces;
     size_t interface_count;
     size_t interface_room;
@@ -64,11 +71,30 @@ static int fail(struct ka_pcapng_writer *writer, struct ka_error *error, const c
     return report(writer, error);
 }
 
+/* Hands the queue what the buffer holds. Returns as ka_pcapng_queue.take. */
+static int hand_over(struct ka_pcapng_writer *writer, struct ka_error *error)
+{
+    struct ka_error why = {.text = ""};
+    int taken = writer->queue.take(writer->queue.context, writer->buffer, writer->used, &why);
+    if (taken == 0)
+        writer->size -= writer->used;
+    writer->used = 0;
+    return taken < 0 ? fail(writer, error, why.text) : taken;
+}
+
+/* A block is complete. Returns 1, 0 when it was dropped, or -1 with the reason. */
+static int end_block(struct ka_pcapng_writer *writer, struct ka_error *error)
+{
+    return writer->diverted ? hand_over(writer, error) : 1;
+}
+
 int ka_pcapng_writer_flush(struct ka_pcapng_writer *writer, struct ka_error *error)
 {
     size_t done = 0;
     if (writer->failed)
         return report(writer, error);
+    if (writer->diverted)
+        return hand_over(writer, error) < 0 ? -1 : 0;
     while (done < writer->used) {
         ssize_t count = write(writer->fd, writer->buffer + done, writer->used - done);
         if (count < 0 && errno != EINTR)
@@ -80,14 +106,26 @@ int ka_pcapng_writer_flush(struct ka_pcapng_writer *writer, struct ka_error *err
     return 0;
 }
 
+static int make_room(struct ka_pcapng_writer *writer, struct ka_error *error)
+{
+    if (!writer->diverted)
+        return ka_pcapng_writer_flush(writer, error);
+    uint8_t *larger = realloc(writer->buffer, writer->room * 2);
+    if (larger == NULL)
+        return fail(writer, error, "no memory");
+    writer->buffer = larger;
+    writer->room *= 2;
+    return 0;
+}
+
 static int put(struct ka_pcapng_writer *writer, const void *bytes, size_t count,
                struct ka_error *error)
 {
     const uint8_t *from = bytes;
     while (count > 0) {
-        if (writer->used == BUFFER_SIZE && ka_pcapng_writer_flush(writer, error) != 0)
+        if (writer->used == writer->room && make_room(writer, error) != 0)
             return -1;
-        size_t room = BUFFER_SIZE - writer->used;
+        size_t room = writer->room - writer->used;
         size_t piece = count < room ? count : room;
         memcpy(writer->buffer + writer->used, from, piece);
         writer->used += piece;
@@ -205,7 +243,8 @@ static int put_interface(struct ka_pcapng_writer *writer, uint16_t link_type, co
                : -1;
 }
 
-/* The number of the frame's interface, described first when it is new. */
+/* The number of the frame's interface, described first when it is new. Returns 1, 0 when the
+ * description was dropped, or -1 with the reason. */
 static int find_interface(struct ka_pcapng_writer *writer, const struct ka_frame *frame,
                           const char *name, uint32_t *out, struct ka_error *error)
 {
@@ -213,7 +252,7 @@ static int find_interface(struct ka_pcapng_writer *writer, const struct ka_frame
         const struct interface *known = &writer->interfaces[i];
         if (known->input == frame->input && known->link_type == frame->link_type) {
             *out = (uint32_t)i;
-            return 0;
+            return 1;
         }
     }
     if (writer->interface_count == writer->interface_room) {
@@ -226,26 +265,38 @@ static int find_interface(struct ka_pcapng_writer *writer, const struct ka_frame
     }
     if (put_interface(writer, frame->link_type, name, error) != 0)
         return -1;
+    int taken = end_block(writer, error);
+    if (taken <= 0)
+        return taken;
     *out = (uint32_t)writer->interface_count;
     writer->interfaces[writer->interface_count++] =
         (struct interface){.input = frame->input, .link_type = frame->link_type};
-    return 0;
+    return 1;
 }
 
-int ka_pcapng_writer_add(struct ka_pcapng_writer *writer, const struct ka_frame *frame,
-                         const char *interface_name, const char *comment, struct ka_error *error)
+/* How many packets are missing before this one, where any are. */
+static int put_gap(struct ka_pcapng_writer *writer, struct ka_error *error)
+{
+    uint8_t bytes[DROP_COUNT_ROOM];
+    struct ka_builder option = ka_builder_make(bytes, sizeof(bytes));
+    if (writer->gap == 0)
+        return 0;
+    ka_put_le16(&option, OPTION_DROP_COUNT);
+    ka_put_le16(&option, 8);
+    ka_put_le64(&option, writer->gap);
+    return put_builder(writer, &option, error);
+}
+
+static int put_packet(struct ka_pcapng_writer *writer, const struct ka_frame *frame,
+                      uint32_t interface, const char *comment, struct ka_error *error)
 {
     uint8_t bytes[HEAD_MAX];
     struct ka_builder head = ka_builder_make(bytes, sizeof(bytes));
-    uint32_t interface;
-    if (writer->failed)
-        return report(writer, error);
-    if (find_interface(writer, frame, interface_name, &interface, error) != 0)
-        return -1;
     size_t text = text_length(comment);
+    size_t options = text_room(text) + (writer->gap > 0 ? DROP_COUNT_ROOM : 0);
     uint32_t length =
         (uint32_t)(BLOCK_FRAME + PACKET_BODY + frame->captured + padding(frame->captured) +
-                   text_room(text) + (text > 0 ? OPTION_HEADER : 0));
+                   options + (options > 0 ? OPTION_HEADER : 0));
     uint64_t time = frame->time == KA_TIME_NONE ? 0 : (uint64_t)frame->time;
     ka_put_le32(&head, BLOCK_ENHANCED);
     ka_put_le32(&head, length);
@@ -258,9 +309,48 @@ int ka_pcapng_writer_add(struct ka_pcapng_writer *writer, const struct ka_frame 
                    put(writer, frame->data, frame->captured, error) == 0 &&
                    put_padding(writer, frame->captured, error) == 0 &&
                    put_text(writer, OPTION_COMMENT, comment, text, error) == 0 &&
-                   put_tail(writer, text > 0, length, error) == 0
+                   put_gap(writer, error) == 0 && put_tail(writer, options > 0, length, error) == 0
                ? 0
                : -1;
+}
+
+int ka_pcapng_writer_add(struct ka_pcapng_writer *writer, const struct ka_frame *frame,
+                         const char *interface_name, const char *comment, struct ka_error *error)
+{
+    uint32_t interface;
+    if (writer->failed)
+        return report(writer, error);
+    int taken = find_interface(writer, frame, interface_name, &interface, error);
+    if (taken > 0) {
+        if (put_packet(writer, frame, interface, comment, error) != 0)
+            return -1;
+        taken = end_block(writer, error);
+    }
+    if (taken < 0)
+        return -1;
+    writer->dropped += taken == 0;
+    writer->gap = taken == 0 ? writer->gap + 1 : 0;
+    return 0;
+}
+
+int ka_pcapng_writer_divert(struct ka_pcapng_writer *writer, const struct ka_pcapng_queue *queue,
+                            struct ka_error *error)
+{
+    writer->diverted = queue != NULL;
+    if (queue == NULL)
+        return 0;
+    writer->queue = *queue;
+    return ka_pcapng_writer_flush(writer, error); /* the section's header, which always fits */
+}
+
+int ka_pcapng_writer_descriptor(const struct ka_pcapng_writer *writer)
+{
+    return writer->fd;
+}
+
+uint64_t ka_pcapng_writer_dropped(const struct ka_pcapng_writer *writer)
+{
+    return writer->dropped;
 }
 
 uint64_t ka_pcapng_writer_size(const struct ka_pcapng_writer *writer)
@@ -291,6 +381,7 @@ static int open_writer(const char *path, int how, const char *application,
     if (writer != NULL) {
         writer->path = strdup(strcmp(path, "-") == 0 ? "standard output" : path);
         writer->buffer = malloc(BUFFER_SIZE);
+        writer->room = BUFFER_SIZE;
     }
     if (writer == NULL || writer->path == NULL || writer->buffer == NULL) {
         ka_error_set(error, "%s: no memory to write it", path);

@@ -36,6 +36,25 @@ int ka_pcapng_writer_add(struct ka_pcapng_writer *writer, const struct ka_frame 
  * Returns 0, or -1 with the reason. */
 int ka_pcapng_writer_flush(struct ka_pcapng_writer *writer, struct ka_error *error);
 
+/* Where whole blocks go instead of the descriptor. `take` queues a block, whole or not at all, and
+ * with `size` 0 only tells how it stands: 1 queued, 0 dropped, -1 with the reason. */
+struct ka_pcapng_queue {
+    int (*take)(void *context, const void *block, size_t size, struct ka_error *error);
+    void *context;
+};
+
+/* Has blocks go to `queue`, which is copied, or with NULL to the descriptor again. A packet whose
+ * block is dropped is missing in the file, which the next one's epb_dropcount says; the file stays
+ * whole. Returns 0, or -1 with the reason. */
+int ka_pcapng_writer_divert(struct ka_pcapng_writer *writer, const struct ka_pcapng_queue *queue,
+                            struct ka_error *error);
+
+/* The descriptor, which stays the writer's. */
+int ka_pcapng_writer_descriptor(const struct ka_pcapng_writer *writer);
+
+/* Packets whose blocks the queue dropped. */
+uint64_t ka_pcapng_writer_dropped(const struct ka_pcapng_writer *writer);
+
 /* Bytes written so far, those still buffered included: for rotation by size. */
 uint64_t ka_pcapng_writer_size(const struct ka_pcapng_writer *writer);
 

@@ -145,6 +145,65 @@ static void more_than_the_buffer_goes_through(void **state)
     free(big);
 }
 
+/* A queue that drops the third to the fifth and the seventh block. */
+struct queue {
+    uint8_t bytes[8192];
+    size_t used;
+    unsigned blocks;
+};
+
+static int take(void *context, const void *block, size_t size, struct ka_error *error)
+{
+    struct queue *queue = context;
+    (void)error;
+    if (size == 0)
+        return 1;
+    queue->blocks++;
+    if ((queue->blocks >= 3 && queue->blocks <= 5) || queue->blocks == 7)
+        return 0;
+    assert_true(queue->used + size <= sizeof(queue->bytes));
+    memcpy(queue->bytes + queue->used, block, size);
+    queue->used += size;
+    return 1;
+}
+
+static void what_a_queue_drops_leaves_a_whole_file_that_counts_it(void **state)
+{
+    (void)state;
+    static const uint8_t three_lost[] = {4, 0, 8, 0, 3, 0, 0, 0, 0, 0, 0, 0};
+    static const uint8_t one_lost[] = {4, 0, 8, 0, 1, 0, 0, 0, 0, 0, 0, 0};
+    struct queue queue = {.used = 0};
+    const struct ka_pcapng_queue to = {.take = take, .context = &queue};
+    struct ka_pcapng_writer *writer;
+    struct seen seen;
+    char path[PATH_SIZE];
+    write_file("", 0, path);
+    assert_int_equal(ka_pcapng_writer_open(path, "x", &writer, NULL), 0);
+    assert_int_equal(ka_pcapng_writer_divert(writer, &to, NULL), 0);
+    /* Blocks: header, interface 0, packets 1 to 3 (lost), 4, interface 1 (lost, and so is packet
+     * 5), interface 1 again, 6. */
+    for (unsigned i = 1; i <= 6; i++) {
+        struct ka_frame frame = make_frame(i > 4, 1, i, 60);
+        assert_int_equal(ka_pcapng_writer_add(writer, &frame, "if", "c", NULL), 0);
+    }
+    assert_int_equal(ka_pcapng_writer_dropped(writer), 4);
+    assert_int_equal(ka_pcapng_writer_size(writer), queue.used);
+    assert_int_equal(ka_pcapng_writer_flush(writer, NULL), 0);
+    ka_pcapng_writer_divert(writer, NULL, NULL);
+    assert_int_equal(ka_pcapng_writer_close(writer, NULL), 0);
+    unlink(path);
+    assert_int_equal(queue.blocks, 9);
+    assert_non_null(memmem(queue.bytes, queue.used, three_lost, sizeof(three_lost)));
+    assert_non_null(memmem(queue.bytes, queue.used, one_lost, sizeof(one_lost)));
+    write_file(queue.bytes, queue.used, path);
+    read_file(path, NULL, &seen);
+    unlink(path);
+    assert_int_equal(seen.end, KA_SOURCE_END);
+    assert_int_equal(seen.count, 2);
+    assert_int_equal(seen.frames[0].time, 4);
+    assert_int_equal(seen.frames[1].time, 6);
+}
+
 static void a_full_disk_is_an_error_at_the_latest_when_closing(void **state)
 {
     (void)state;
@@ -192,6 +251,7 @@ int main(void)
         cmocka_unit_test(what_is_written_is_read_back),
         cmocka_unit_test(a_flushed_file_is_whole_while_it_grows),
         cmocka_unit_test(more_than_the_buffer_goes_through),
+        cmocka_unit_test(what_a_queue_drops_leaves_a_whole_file_that_counts_it),
         cmocka_unit_test(a_full_disk_is_an_error_at_the_latest_when_closing),
         cmocka_unit_test(links_are_not_followed),
     };
