@@ -14,7 +14,7 @@
 #include <unistd.h>
 
 /* A pipe that polls as ready takes PIPE_BUF bytes without blocking; so the thread never hangs. */
-enum { PIECE = PIPE_BUF, PATIENCE_MS = 100 };
+enum { PIECE = PIPE_BUF, PATIENCE_MS = 100, KEPT = 4096 };
 
 static const char erase[] = "\r\033[K";
 
@@ -28,6 +28,7 @@ struct ka_outbox {
     bool ending; /* go when the queue is empty */
     bool over;   /* go now */
     bool shows;  /* a passing line is on the screen */
+    size_t kept; /* room that only the last lines may use */
     int error;   /* errno of the write that failed; 0 none */
     uint64_t lost;
     size_t first; /* of the waiting bytes */
@@ -101,13 +102,18 @@ static uint64_t count_lines(const char *bytes, size_t length)
     return lines;
 }
 
+static bool fits(const struct ka_outbox *outbox, size_t length)
+{
+    return length + outbox->kept <= KA_OUTBOX_ROOM - outbox->used;
+}
+
 /* The stream's write function: takes all of it or nothing. */
 static ssize_t enqueue(void *context, const char *bytes, size_t length)
 {
     struct ka_outbox *outbox = context;
     pthread_mutex_lock(&outbox->lock);
     int reason = outbox->error;
-    if (reason == 0 && length + sizeof(erase) <= KA_OUTBOX_ROOM - outbox->used) {
+    if (reason == 0 && fits(outbox, length + sizeof(erase))) {
         if (outbox->shows)
             append(outbox, erase, sizeof(erase) - 1);
         outbox->shows = false;
@@ -122,12 +128,33 @@ static ssize_t enqueue(void *context, const char *bytes, size_t length)
     return 0;
 }
 
+int ka_outbox_put(struct ka_outbox *outbox, const void *record, size_t size, struct ka_error *error)
+{
+    pthread_mutex_lock(&outbox->lock);
+    int reason = outbox->error;
+    bool taken = size == 0 || fits(outbox, size);
+    if (reason == 0 && !taken)
+        outbox->lost++;
+    else if (reason == 0 && size > 0)
+        append(outbox, record, size);
+    pthread_mutex_unlock(&outbox->lock);
+    if (reason != 0)
+        return ka_error_set(error, "%s", strerror(reason));
+    return taken;
+}
+
+void ka_outbox_take_last(struct ka_outbox *outbox)
+{
+    pthread_mutex_lock(&outbox->lock);
+    outbox->kept = 0;
+    pthread_mutex_unlock(&outbox->lock);
+}
+
 void ka_outbox_show(struct ka_outbox *outbox, const char *line)
 {
     size_t length = strlen(line);
     pthread_mutex_lock(&outbox->lock);
-    bool fits = length + sizeof(erase) <= KA_OUTBOX_ROOM - outbox->used;
-    if (fits && (length > 0 || outbox->shows)) {
+    if (fits(outbox, length + sizeof(erase)) && (length > 0 || outbox->shows)) {
         append(outbox, erase, sizeof(erase) - 1);
         append(outbox, line, length);
         outbox->shows = length > 0;
@@ -189,6 +216,7 @@ int ka_outbox_open(int fd, struct ka_outbox **out, struct ka_error *error)
     if (outbox == NULL)
         return ka_error_set(error, "no memory for the output");
     outbox->fd = fd;
+    outbox->kept = KEPT;
     init_conditions(outbox);
     outbox->stream = fopencookie(outbox, "w", (cookie_io_functions_t){.write = enqueue});
     if (outbox->stream == NULL || setvbuf(outbox->stream, NULL, _IONBF, 0) != 0 ||
@@ -200,9 +228,10 @@ int ka_outbox_open(int fd, struct ka_outbox **out, struct ka_error *error)
     return 0;
 }
 
-int ka_outbox_close(struct ka_outbox *outbox, ka_time patience, uint64_t *lost,
+int ka_outbox_close(struct ka_outbox *outbox, ka_time patience, struct ka_outbox_loss *loss,
                     struct ka_error *error)
 {
+    *loss = (struct ka_outbox_loss){.dropped = 0};
     if (outbox == NULL)
         return 0;
     struct timespec until;
@@ -218,9 +247,10 @@ int ka_outbox_close(struct ka_outbox *outbox, ka_time patience, uint64_t *lost,
     outbox->over = true;
     pthread_mutex_unlock(&outbox->lock);
     pthread_join(outbox->thread, NULL);
-    *lost = outbox->lost;
+    loss->dropped = outbox->lost;
+    loss->bytes = outbox->used;
     for (size_t i = 0; i < outbox->used; i++)
-        *lost += outbox->bytes[(outbox->first + i) % KA_OUTBOX_ROOM] == '\n';
+        loss->lines += outbox->bytes[(outbox->first + i) % KA_OUTBOX_ROOM] == '\n';
     int reason = outbox->error;
     destroy(outbox);
     if (reason != 0)

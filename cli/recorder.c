@@ -170,6 +170,11 @@ enum ka_rotation_result ka_recorder_now(struct ka_recorder *recorder, ka_time no
     return recorder->result;
 }
 
+uint64_t ka_recorder_lost(const struct ka_recorder *recorder)
+{
+    return ka_rotation_lost(recorder->rotation);
+}
+
 int ka_recorder_flush(struct ka_recorder *recorder, struct ka_error *error)
 {
     if (recorder->result == KA_ROTATION_FAILED) {

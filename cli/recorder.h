@@ -38,6 +38,9 @@ enum ka_rotation_result ka_recorder_end(struct ka_recorder *recorder, struct ka_
 enum ka_rotation_result ka_recorder_now(struct ka_recorder *recorder, ka_time now,
                                         struct ka_error *error);
 
+/* Packets that a slow reader of the recording has lost so far. */
+uint64_t ka_recorder_lost(const struct ka_recorder *recorder);
+
 int ka_recorder_flush(struct ka_recorder *recorder, struct ka_error *error);
 int ka_recorder_reopen(struct ka_recorder *recorder, struct ka_error *error);
 

@@ -3,6 +3,8 @@
 
 #include "cli/rotation.h"
 
+#include "cli/outbox.h"
+
 #include <errno.h>
 #include <inttypes.h>
 #include <limits.h>
@@ -14,6 +16,9 @@
 #include <unistd.h>
 
 static const uint64_t megabyte = 1000 * 1000;
+
+/* How long a slow reader is waited for at the end; see also cli/view.c. */
+static const ka_time last_patience = 400 * KA_MILLISECOND;
 
 static const char application[] = "kasniff " PACKAGE_VERSION;
 
@@ -69,6 +74,8 @@ struct ka_rotation {
     ka_time slot;    /* -G: when the present file's time began; KA_TIME_NONE before the first */
     uint64_t number; /* of the file within its slot, from 0 */
     uint64_t slots;  /* begun */
+    bool never_waits;
+    struct ka_outbox *outbox; /* before `writer`; NULL where it writes itself */
     char path[PATH_MAX];
 };
 
@@ -185,6 +192,24 @@ static int refuse_inputs(const struct ka_rotation *rotation, struct ka_error *er
     return 0;
 }
 
+static int enqueue(void *context, const void *block, size_t size, struct ka_error *error)
+{
+    return ka_outbox_put(context, block, size, error);
+}
+
+/* Puts a queue before what may have a slow reader. */
+static int add_queue(struct ka_rotation *rotation, struct ka_error *error)
+{
+    struct stat status;
+    int fd = ka_pcapng_writer_descriptor(rotation->writer);
+    if (!rotation->never_waits || (fstat(fd, &status) == 0 && S_ISREG(status.st_mode)))
+        return 0;
+    if (ka_outbox_open(fd, &rotation->outbox, error) < 0)
+        return -1;
+    const struct ka_pcapng_queue queue = {.take = enqueue, .context = rotation->outbox};
+    return ka_pcapng_writer_divert(rotation->writer, &queue, error);
+}
+
 /* Opens rotation->path, emptied or to be appended to. */
 static int open_file(struct ka_rotation *rotation, bool append, struct ka_error *error)
 {
@@ -201,14 +226,36 @@ static int open_file(struct ka_rotation *rotation, bool append, struct ka_error 
                             why.text, (unsigned)geteuid());
     if (status < 0)
         return ka_error_set(error, "%s", why.text);
-    return 0;
+    return add_queue(rotation, error);
+}
+
+/* Waits a little for the reader. Packets that it lost are a failure: the file lacks them. */
+static int close_queue(struct ka_rotation *rotation, struct ka_error *error)
+{
+    struct ka_outbox_loss loss;
+    uint64_t packets = ka_pcapng_writer_dropped(rotation->writer);
+    if (rotation->outbox == NULL)
+        return 0;
+    ka_pcapng_writer_divert(rotation->writer, NULL, NULL);
+    int status = ka_outbox_close(rotation->outbox, last_patience, &loss, error);
+    rotation->outbox = NULL;
+    if (status < 0 || (packets == 0 && loss.bytes == 0))
+        return status;
+    return ka_error_set(error,
+                        "-w %.200s: read too slowly: %" PRIu64 " packet%s dropped, and the last "
+                        "%" PRIu64 " bytes were not read",
+                        rotation->path, packets, packets == 1 ? " was" : "s were", loss.bytes);
 }
 
 static int close_file(struct ka_rotation *rotation, struct ka_error *error)
 {
     struct ka_pcapng_writer *writer = rotation->writer;
+    if (writer == NULL)
+        return 0;
+    int queued = close_queue(rotation, error);
     rotation->writer = NULL;
-    return ka_pcapng_writer_close(writer, error);
+    int written = ka_pcapng_writer_close(writer, queued < 0 ? NULL : error);
+    return queued < 0 ? queued : written;
 }
 
 /* True when the present file's time is over at `time`; begins the slot that `time` lies in. */
@@ -254,6 +301,16 @@ enum ka_rotation_result ka_rotation_writer(struct ka_rotation *rotation, ka_time
     return KA_ROTATION_GOES_ON;
 }
 
+void ka_rotation_never_wait(struct ka_rotation *rotation)
+{
+    rotation->never_waits = true;
+}
+
+uint64_t ka_rotation_lost(const struct ka_rotation *rotation)
+{
+    return rotation->writer != NULL ? ka_pcapng_writer_dropped(rotation->writer) : 0;
+}
+
 int ka_rotation_start(struct ka_rotation *rotation, ka_time now, struct ka_error *error)
 {
     struct ka_pcapng_writer *writer;
@@ -278,7 +335,7 @@ int ka_rotation_flush(struct ka_rotation *rotation, struct ka_error *error)
 
 int ka_rotation_reopen(struct ka_rotation *rotation, struct ka_error *error)
 {
-    if (rotation->writer == NULL || strcmp(rotation->path, "-") == 0)
+    if (rotation->writer == NULL || rotation->outbox != NULL || strcmp(rotation->path, "-") == 0)
         return ka_rotation_flush(rotation, error);
     if (close_file(rotation, error) < 0)
         return -1;

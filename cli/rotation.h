@@ -31,6 +31,13 @@ int ka_rotation_check(const struct ka_rotation_options *options, struct ka_error
 int ka_rotation_create(const struct ka_rotation_options *options, const struct ka_texts *inputs,
                        struct ka_rotation **out, struct ka_error *error);
 
+/* From now on no slow reader holds the caller up: what is no regular file, such as a pipe, gets a
+ * queue and a thread of its own (see cli/outbox.h). */
+void ka_rotation_never_wait(struct ka_rotation *rotation);
+
+/* Packets that such a reader has lost so far. */
+uint64_t ka_rotation_lost(const struct ka_rotation *rotation);
+
 /* Opens the first file before there is a frame, so that it is known at once when it cannot be;
  * `now` names it. With -G and KA_TIME_NONE, when only frames know the time, the first frame opens
  * it. Returns 0, or -1 with the reason. */
@@ -56,10 +63,11 @@ enum ka_rotation_result ka_rotation_now(struct ka_rotation *rotation, ka_time no
 int ka_rotation_flush(struct ka_rotation *rotation, struct ka_error *error);
 
 /* Closes the present file and opens the same name again, appending to what it holds: whoever moved
- * it away finds it complete. Returns 0, or -1 with the reason. */
+ * it away finds it complete. A pipe stays open. Returns 0, or -1 with the reason. */
 int ka_rotation_reopen(struct ka_rotation *rotation, struct ka_error *error);
 
-/* Closes and frees; takes NULL. Returns 0, or -1 with the reason when anything was not written. */
+/* Closes and frees; takes NULL. Returns 0, or -1 with the reason when anything was not written
+ * or a reader was too slow for it. */
 int ka_rotation_close(struct ka_rotation *rotation, struct ka_error *error);
 
 #endif

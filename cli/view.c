@@ -39,9 +39,9 @@ const struct ka_option ka_view_rows[] = {
     {.help = NULL},
 };
 
-/* How long a slow reader is waited for at the end: less than a second, so that SIGTERM ends in
- * time. */
-static const ka_time last_patience = 500 * KA_MILLISECOND;
+/* How long a slow reader is waited for at the end: together with that of a recording less than a
+ * second, so that SIGTERM ends in time. */
+static const ka_time last_patience = 400 * KA_MILLISECOND;
 
 struct ka_view {
     const struct ka_view_options *options;
@@ -52,6 +52,7 @@ struct ka_view {
     bool has_status_line;
     bool summary_apart; /* nothing but a recording goes to standard output */
     bool told_lost;
+    bool told_gaps;
 };
 
 /* --- what the pipeline calls */
@@ -64,14 +65,28 @@ static void show_summary(void *context, const struct ka_event *capture)
     ka_form_summary(&view->options->form, capture);
 }
 
+/* The last line of all says how many before it are missing. */
+static void show_end(struct ka_view *view, const struct ka_event *event)
+{
+    struct ka_event last = *event;
+    if (view->outbox != NULL) {
+        ka_outbox_take_last(view->outbox);
+        last.capture.lost_lines = ka_outbox_lost(view->outbox);
+        last.capture.lost_lines_known = true;
+    }
+    if (view->summary_apart)
+        show_summary(view, &last);
+    ka_output_event(view->output, &last);
+}
+
 static void show_event(void *context, const struct ka_event *event)
 {
     struct ka_view *view = context;
     if (view->recorder != NULL)
         ka_recorder_event(view->recorder, event);
-    if (event->type == KA_EVENT_CAPTURE && view->summary_apart)
-        show_summary(view, event);
-    if (event->type == KA_EVENT_CAPTURE || !view->options->quiet)
+    if (event->type == KA_EVENT_CAPTURE)
+        show_end(view, event);
+    else if (!view->options->quiet)
         ka_output_event(view->output, event);
 }
 
@@ -139,6 +154,15 @@ static void tell_lost(struct ka_view *view, uint64_t lost)
           stderr);
 }
 
+static void tell_gaps(struct ka_view *view)
+{
+    if (view->told_gaps || ka_recorder_lost(view->recorder) == 0)
+        return;
+    view->told_gaps = true;
+    fputs("kasniff: the recording is read too slowly; packets are missing in it, events are not\n",
+          stderr);
+}
+
 static enum ka_pipeline_wish tick(void *context, ka_time now, const struct ka_event *capture,
                                   struct ka_error *error)
 {
@@ -151,6 +175,7 @@ static enum ka_pipeline_wish tick(void *context, ka_time now, const struct ka_ev
     }
     if (view->recorder == NULL)
         return KA_PIPELINE_MORE;
+    tell_gaps(view);
     return wishes[ka_recorder_now(view->recorder, now != KA_TIME_NONE ? now : ka_clock_wall(),
                                   error)];
 }
@@ -213,8 +238,10 @@ static int open_recorder(struct ka_view *view, const struct ka_source *source,
 {
     if (ka_recorder_create(rotation, view->names, source->inputs, &view->recorder, error) < 0)
         return -1;
-    ka_time start = source->pace == KA_PACE_LIVE ? ka_clock_wall() : KA_TIME_NONE;
-    return ka_recorder_start(view->recorder, start, error);
+    bool live = source->pace == KA_PACE_LIVE;
+    if (live)
+        ka_rotation_never_wait(rotation);
+    return ka_recorder_start(view->recorder, live ? ka_clock_wall() : KA_TIME_NONE, error);
 }
 
 int ka_view_create(const struct ka_view_options *options, const struct ka_source *source,
@@ -251,18 +278,19 @@ int ka_view_close(struct ka_view *view, struct ka_error *error)
     if (view == NULL)
         return 0;
     struct ka_error why = {.text = ""};
-    uint64_t lost = 0;
+    struct ka_outbox_loss loss = {.dropped = 0};
     int status = ka_recorder_close(view->recorder, &why);
     ka_output_free(view->output);
     if (view->outbox != NULL) {
         ka_outbox_show(view->outbox, "");
-        if (ka_outbox_close(view->outbox, last_patience, &lost, &why) < 0)
+        if (ka_outbox_close(view->outbox, last_patience, &loss, &why) < 0)
             status = -1;
     }
-    if (lost > 0)
-        fprintf(stderr,
-                "kasniff: %" PRIu64 " line%s dropped: standard output was read too slowly\n", lost,
-                lost == 1 ? " was" : "s were");
+    uint64_t lost = loss.dropped + loss.lines;
+    if (status == 0 && lost > 0)
+        status =
+            ka_error_set(&why, "%" PRIu64 " line%s dropped: standard output was read too slowly",
+                         lost, lost == 1 ? " was" : "s were");
     free(view->names);
     free(view);
     return status == 0 ? 0 : ka_error_set(error, "%s", why.text);

@@ -250,8 +250,10 @@ struct ka_ev_capture {
     uint64_t window_probes;
     uint64_t lookalikes;
     uint64_t time_steps; /* times the clock stepped back */
+    uint64_t lost_lines; /* of the output, lost by a slow reader */
     ka_time first;
     ka_time last;
+    bool lost_lines_known; /* live only: else nothing is lost */
     bool received_known;
     bool drops_known; /* kernel */
     bool interface_drops_known;

@@ -64,6 +64,12 @@ static bool is_interface_drop_unknown(const void *object)
     return !event->capture.interface_drops_known;
 }
 
+static bool may_lose_lines(const void *object)
+{
+    const struct ka_event *event = object;
+    return event->capture.lost_lines_known;
+}
+
 const struct ka_field ka_finding_fields[] = {
     {OR_NULL(TEXT, "kind", AT(finding.kind), NULL), .meaning = "what was found, one word"},
     {OR_NULL(TEXT, "text", AT(finding.text), NULL), .inline_text = true, .count = KA_TEXT_MAX,
@@ -195,6 +201,8 @@ const struct ka_field ka_capture_fields[] = {
      .meaning = "time of the first frame; null where there was none"},
     {OR_NULL(TIMESTAMP, "last", AT(capture.last), NULL),
      .meaning = "time of the last frame; null where there was none"},
+    {OPTIONAL(U64, "lost_lines", AT(capture.lost_lines), "lines"), .when = may_lose_lines,
+     .meaning = "lines of this output that were dropped because it was read too slowly; live only"},
     {ALWAYS(BOOL, "damaged", AT(capture.damaged), NULL),
      .meaning = "the input was cut or broken; what was readable is reported"},
     END,

@@ -121,6 +121,12 @@ void ka_line_summary(struct ka_text *text, const struct ka_event *event, bool ut
         ka_text_put_number(text, capture->time_steps);
         ka_text_put_char(text, '\n');
     }
+    if (capture->lost_lines > 0) {
+        begin(text, "warning");
+        ka_text_put_string(text, "standard output was read too slowly, lines dropped: ");
+        ka_text_put_number(text, capture->lost_lines);
+        ka_text_put_char(text, '\n');
+    }
     if (capture->damaged) {
         begin(text, "warning");
         ka_text_put_string(text, "the input is damaged or cut; what was readable is reported\n");

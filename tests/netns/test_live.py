@@ -26,6 +26,7 @@ import talk  # noqa: E402
 from lab import Lab, can_run  # noqa: E402
 
 KASNIFF = os.path.abspath(os.environ.get("KASNIFF", "./kasniff"))
+FRAMES = os.path.join(HERE, "frames.py")
 TALK = os.path.join(HERE, "talk.py")
 NO_SECCOMP = any(f"#define {name} 1" in open("config.h", encoding="utf-8").read()
                  for name in ("KA_SANITIZED", "KA_COVERAGE"))
@@ -518,6 +519,76 @@ def ends(lab):
     some.kill()
 
 
+class Slow:
+    """A pipe that nobody reads until told to."""
+
+    def __init__(self):
+        self.reading, self.writing = os.pipe()
+        self.seen = b""
+        self.thread = threading.Thread(target=self.drain, daemon=True)
+
+    def drain(self):
+        while piece := os.read(self.reading, 65536):
+            self.seen += piece
+
+    def read_on(self):
+        """Reads from now on; kasniff must hold the only other end."""
+        os.close(self.writing)
+        self.thread.start()
+
+
+def storm(lab, probes):
+    """So many answered probes pass the client's wire."""
+    lab.run(lab.router, [sys.executable, FRAMES, "storm", "inside", str(probes)])
+
+
+def slow_readers(lab):
+    """What is written into a pipe that nobody reads: the capture goes on, what is lost is told."""
+    lines, record, stuck = Slow(), Slow(), Slow()
+    watches = {name: Watch(lab, lab.client, *words, "wire", stdout=pipe.writing).ready()
+               for name, words, pipe in (("lines", ["--json"], lines),
+                                         ("record", ["-w", "-"], record),
+                                         ("stuck", ["-w", "-"], stuck))}
+    storm(lab, 6000)
+    for name, said in (("lines", "lines are being dropped"), ("record", "packets are missing"),
+                       ("stuck", "packets are missing")):
+        check(f"slow reader, {name}: it is said at once", eventually(
+            lambda n=name, s=said: s in watches[n].stderr()), watches[name].stderr())
+    os.close(stuck.writing)
+    ended, took = watches["stuck"].end()
+    check("slow reader who never reads: the end comes in time, status 1", ended == 1 and took < 1,
+          f"{ended} {took}")
+    text = watches["stuck"].stderr()
+    check("slow reader who never reads: what is lost is told, and the capture lost nothing",
+          re.search(r"-w -: read too slowly: \d+ packets were dropped, and the last \d+ bytes", text)
+          and "12005 TCP" in text and "dropped 0 by the kernel" in text, text)
+    os.close(stuck.reading)
+    for pipe in (lines, record):
+        pipe.read_on()
+    eventually(lambda: len(lines.seen) > 1_000_000 and len(record.seen) > 1_000_000)
+    storm(lab, 10)
+    for name, pipe in (("lines", lines), ("record", record)):
+        ended, took = watches[name].end()
+        pipe.thread.join(5)
+        check(f"slow reader, {name}: status 1", ended == 1 and took < 1, f"{ended} {took}")
+    last = json.loads(lines.seen.decode().splitlines()[-1])["capture"]
+    told = re.search(r"(\d+) lines were dropped", watches["lines"].stderr())
+    check("slow reader: the last line says how many are missing",
+          told and last["lost_lines"] == int(told[1]) > 0 == last["dropped_kernel"], str(last))
+    path = os.path.join(lab.folder, "slow.pcapng")
+    with open(path, "wb") as stream:
+        stream.write(record.seen)
+    read = json.loads(subprocess.run([KASNIFF, "-q", "--json", path], capture_output=True,
+                                     check=True).stdout)["capture"]
+    text = watches["record"].stderr()
+    told = re.search(r"(\d+) packets were dropped", text)
+    probes, answers = map(int, re.search(r"(\d+) probes, (\d+) answers", text).groups())
+    recorded_in_all = read["frames"] + int(told[1])
+    check("slow reader: the recording is whole but for the packets that were told",
+          recorded_in_all - probes - answers in (2, 3, 4),  # what there was of the handshakes
+          f"{text} {read}")
+
+
 def at_any_moment(lab):
     """SIGTERM while it starts, listens or ends: always in time, never half a line."""
     chance = random.Random(3)
@@ -568,7 +639,7 @@ def main():
             check(f"{part.__name__} runs to its end", False, repr(trouble))
 
     parts = [threading.Thread(target=alone, args=(part,))
-             for part in (connections, comes_and_goes, leave_one_by_one, rotates_in_silence, tagged, ends, at_any_moment, refusals)
+             for part in (connections, comes_and_goes, leave_one_by_one, rotates_in_silence, tagged, ends, slow_readers, at_any_moment, refusals)
              if len(sys.argv) < 2 or part.__name__ in sys.argv[1:]]
     for part in parts:
         part.start()

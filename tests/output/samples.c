@@ -483,12 +483,15 @@ static const struct sample result_samples[] = {
         "connections  0; 7 dropped for want of memory\n"
         "keepalive    0 probes, 0 answers, 0 window probes, 0 lookalikes\n"
         "warning      the clock stepped back, times seen: 2\n"
+        "warning      standard output was read too slowly, lines dropped: 3\n"
         "warning      the input is damaged or cut; what was readable is reported",
         {
             .type = KA_EVENT_CAPTURE,
             .envelope = BY_NOBODY(KA_TIME_NONE),
             .capture = {.evicted = 7,
                         .time_steps = 2,
+                        .lost_lines = 3,
+                        .lost_lines_known = true,
                         .first = KA_TIME_NONE,
                         .last = KA_TIME_NONE,
                         .damaged = true},

@@ -28,19 +28,25 @@ static void put_line(FILE *stream, unsigned number)
     assert_int_equal(fwrite(line, 1, LINE, stream), LINE);
 }
 
+/* Ends it; the lines that never arrived. */
+static uint64_t close_lines(struct ka_outbox *outbox, ka_time patience)
+{
+    struct ka_outbox_loss loss = {.dropped = 99};
+    assert_int_equal(ka_outbox_close(outbox, patience, &loss, NULL), 0);
+    return loss.dropped + loss.lines;
+}
+
 static void what_is_written_arrives_whole_and_in_order(void **state)
 {
     (void)state;
     enum { LINES = 500 };
     struct ka_outbox *outbox;
-    uint64_t lost = 99;
     FILE *file = tmpfile();
     assert_non_null(file);
     assert_int_equal(ka_outbox_open(fileno(file), &outbox, NULL), 0);
     for (unsigned i = 0; i < LINES; i++)
         put_line(ka_outbox_stream(outbox), i);
-    assert_int_equal(ka_outbox_close(outbox, 10 * KA_SECOND, &lost, NULL), 0);
-    assert_int_equal(lost, 0);
+    assert_int_equal(close_lines(outbox, 10 * KA_SECOND), 0);
     char line[LINE + 1];
     rewind(file);
     for (unsigned i = 0; i < LINES; i++) {
@@ -58,15 +64,61 @@ static void a_reader_who_does_not_read_costs_lines_and_no_time(void **state)
     enum { LINES = 3000 };
     int ends[2];
     struct ka_outbox *outbox;
-    uint64_t lost = 0;
     assert_int_equal(pipe(ends), 0);
     assert_int_equal(ka_outbox_open(ends[1], &outbox, NULL), 0);
     for (unsigned i = 0; i < LINES; i++)
         put_line(ka_outbox_stream(outbox), i);
     assert_true(ka_outbox_lost(outbox) >= LINES - (KA_OUTBOX_ROOM + 65536 + 4096) / LINE - 1);
-    assert_int_equal(ka_outbox_close(outbox, 10 * KA_MILLISECOND, &lost, NULL), 0);
+    uint64_t lost = close_lines(outbox, 10 * KA_MILLISECOND);
     /* All but what fits into the pipe is lost, and nothing is counted twice. */
     assert_true(lost >= LINES - 65536 / LINE - 1 && lost < LINES);
+    close(ends[0]);
+    close(ends[1]);
+}
+
+static void records_are_dropped_whole_and_counted(void **state)
+{
+    (void)state;
+    enum { RECORDS = 3000 };
+    int ends[2];
+    char record[LINE];
+    struct ka_outbox *outbox;
+    struct ka_outbox_loss loss;
+    unsigned taken = 0;
+    memset(record, '\n', sizeof(record));
+    assert_int_equal(pipe(ends), 0);
+    assert_int_equal(ka_outbox_open(ends[1], &outbox, NULL), 0);
+    for (unsigned i = 0; i < RECORDS; i++)
+        taken += (unsigned)ka_outbox_put(outbox, record, sizeof(record), NULL);
+    assert_true(taken > KA_OUTBOX_ROOM / LINE / 2 && taken < RECORDS);
+    assert_int_equal(ka_outbox_put(outbox, NULL, 0, NULL), 1);
+    assert_int_equal(ka_outbox_lost(outbox), RECORDS - taken);
+    assert_int_equal(ka_outbox_close(outbox, 10 * KA_MILLISECOND, &loss, NULL), 0);
+    assert_int_equal(loss.dropped, RECORDS - taken);
+    close(ends[1]);
+    size_t arrived = 0;
+    for (ssize_t count; (count = read(ends[0], record, sizeof(record))) > 0;)
+        arrived += (size_t)count;
+    assert_int_equal(arrived + loss.bytes, (size_t)taken * LINE);
+    close(ends[0]);
+}
+
+static void the_last_lines_have_room_of_their_own(void **state)
+{
+    (void)state;
+    int ends[2];
+    struct ka_outbox *outbox;
+    assert_int_equal(pipe(ends), 0);
+    assert_int_equal(ka_outbox_open(ends[1], &outbox, NULL), 0);
+    while (ka_outbox_lost(outbox) < 200) /* more than the pipe takes meanwhile */
+        put_line(ka_outbox_stream(outbox), 1);
+    uint64_t before = ka_outbox_lost(outbox);
+    put_line(ka_outbox_stream(outbox), 2);
+    assert_int_equal(ka_outbox_lost(outbox), before + 1);
+    ka_outbox_take_last(outbox);
+    put_line(ka_outbox_stream(outbox), 3);
+    assert_int_equal(ka_outbox_lost(outbox), before + 1);
+    close_lines(outbox, 10 * KA_MILLISECOND);
     close(ends[0]);
     close(ends[1]);
 }
@@ -76,12 +128,15 @@ static void a_full_disk_is_told(void **state)
     (void)state;
     struct ka_outbox *outbox;
     struct ka_error error = {.text = ""};
-    uint64_t lost;
+    struct ka_outbox_loss loss;
     int full = open("/dev/full", O_WRONLY);
     assert_true(full >= 0);
     assert_int_equal(ka_outbox_open(full, &outbox, NULL), 0);
     put_line(ka_outbox_stream(outbox), 1);
-    assert_int_equal(ka_outbox_close(outbox, 10 * KA_SECOND, &lost, &error), -1);
+    while (ka_outbox_put(outbox, NULL, 0, &error) > 0)
+        usleep(1000);
+    assert_non_null(strstr(error.text, "No space left"));
+    assert_int_equal(ka_outbox_close(outbox, 10 * KA_SECOND, &loss, &error), -1);
     assert_non_null(strstr(error.text, "No space left"));
     close(full);
 }
@@ -91,7 +146,6 @@ static void a_passing_line_is_taken_back_by_what_follows(void **state)
     (void)state;
     char text[200] = "";
     struct ka_outbox *outbox;
-    uint64_t lost;
     FILE *file = tmpfile();
     assert_non_null(file);
     assert_int_equal(ka_outbox_open(fileno(file), &outbox, NULL), 0);
@@ -101,7 +155,7 @@ static void a_passing_line_is_taken_back_by_what_follows(void **state)
     ka_outbox_show(outbox, "4 probes");
     fputs("b\n", ka_outbox_stream(outbox));
     fputs("c\n", ka_outbox_stream(outbox));
-    assert_int_equal(ka_outbox_close(outbox, 10 * KA_SECOND, &lost, NULL), 0);
+    assert_int_equal(close_lines(outbox, 10 * KA_SECOND), 0);
     rewind(file);
     assert_true(fread(text, 1, sizeof(text) - 1, file) > 0);
     assert_string_equal(text, "a\n\r\033[K3 probes\r\033[K4 probes\r\033[Kb\nc\n");
@@ -113,6 +167,8 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(what_is_written_arrives_whole_and_in_order),
         cmocka_unit_test(a_reader_who_does_not_read_costs_lines_and_no_time),
+        cmocka_unit_test(records_are_dropped_whole_and_counted),
+        cmocka_unit_test(the_last_lines_have_room_of_their_own),
         cmocka_unit_test(a_full_disk_is_told),
         cmocka_unit_test(a_passing_line_is_taken_back_by_what_follows),
     };
