@@ -77,6 +77,7 @@ static void explain_silence(const struct ka_target_facts *facts, char *out, size
         {facts->timestamps_guessed, "a later timestamp went unseen (PAWS)"},
         {facts->gentle, "a firewall dropped its reset as invalid"},
         {true, "a firewall drops the probe"},
+        {facts->elsewhere, "a router drops it for coming from the wrong side (rp_filter, uRPF)"},
     };
     size_t used = (size_t)snprintf(out, size, "gone or cut off; or else: ");
     const char *separator = "";
@@ -110,6 +111,9 @@ static void explain(const struct ka_judgement *judgement, const struct ka_target
         explain_hop(judgement, out, size);
     else if (judgement->state == KA_FOUND_SILENT)
         explain_silence(facts, out, size);
+    else if (silent && facts->one_way)
+        snprintf(out, size, "%s; its packets do not pass here, so that none would be heard",
+                 texts[judgement->state]);
     else if (alive && facts->source_fin)
         snprintf(out, size, "half-closed: the other end has sent its FIN");
     else if (alive && judgement->answered < judgement->sent)

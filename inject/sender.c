@@ -187,11 +187,14 @@ static bool build_link(libnet_t *handle, const struct ka_probe *probe)
 static int write_packet(struct ka_sender *sender, libnet_t *handle, const struct ka_probe *probe,
                         const uint8_t *bytes, uint32_t length, struct ka_error *error)
 {
+    errno = 0;
     int written = sender->link != NULL          ? libnet_write_link(handle, bytes, length)
                   : probe->src.addr.family == 4 ? libnet_write_raw_ipv4(handle, bytes, length)
                                                 : libnet_write_raw_ipv6(handle, bytes, length);
+    /* libnet's own words name its function. */
     if (written != (int)length)
-        return ka_error_set(error, "sending failed: %s", libnet_geterror(handle));
+        return ka_error_set(error, "sending failed: %s",
+                            errno != 0 ? strerror(errno) : libnet_geterror(handle));
     return 0;
 }
 

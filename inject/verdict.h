@@ -56,7 +56,8 @@ struct ka_target_facts {
     bool timestamps_guessed; /* the TSval sent may be older than one that we missed */
     bool gentle;             /* the ack sent was not the true one */
     bool md5;                /* its segments carry TCP-MD5 or TCP-AO */
-    bool one_way;            /* its packets are not seen here */
+    bool one_way;            /* its packets are not seen here, though the other end's are */
+    bool elsewhere;          /* the probe's source is not this host's */
 };
 
 /* The findings about one end, while probing goes on. Plain data. */

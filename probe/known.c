@@ -349,7 +349,10 @@ struct ka_target_facts ka_known_target(const struct ka_known_conn *entry, unsign
         .source_fin = entry->side[!to].fin || (entry->conn->side[!to].flags & KA_SIDE_FIN) != 0,
         .timestamps_guessed = facts.timestamps && !entry->watched,
         .md5 = side->signs,
-        .one_way = target->packets == 0,
+        /* Where nothing was sent lately nothing is to be seen, and what is local passes here. */
+        .one_way = target->packets == 0 && entry->conn->side[!to].packets > 0 &&
+                   !entry->side[!to].local && !side->local,
+        .elsewhere = !entry->side[!to].local,
     };
 }
 

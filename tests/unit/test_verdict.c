@@ -199,6 +199,8 @@ static void silence_names_what_else_it_could_be(void **state)
         {{.gentle = true}, "PAWS", false},
         {{.gentle = true}, "as invalid", true},
         {{.md5 = true}, "TCP-MD5", true},
+        {{.elsewhere = true}, "uRPF", true},
+        {{.md5 = true}, "uRPF", false},
         {{.one_way = true}, "do not pass here", true},
         {{.ttl = 1}, "as invalid", false},
         {{.ttl = 1}, "a firewall drops the probe", true},
