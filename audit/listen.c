@@ -24,7 +24,10 @@
 /* The kernel counts idle times in ticks of up to 10 ms. */
 #define TICK (10 * KA_MILLISECOND)
 
-enum { EVENTS_MAX = 256, SPARE = 16, REARMS_MAX = 4, LISTENER = UINT16_MAX };
+enum { EVENTS_MAX = 256, SPARE = 16, REARMS_MAX = 4 };
+
+/* What epoll tells of the listener, in the place of a slot. */
+static const uint32_t listener_slot = UINT32_MAX;
 
 enum state { FREE, HELLO, CONTROL, IDLE, SPOKEN, OVER };
 
@@ -354,7 +357,7 @@ static int serve(struct far *far, struct ka_error *error)
             return ka_error_set(error, "cannot wait for the sockets: %s", strerror(errno));
         for (int i = 0; i < count; i++) {
             uint32_t slot = (uint32_t)(events[i].data.u64 & UINT32_MAX);
-            if (slot == UINT32_MAX) {
+            if (slot == listener_slot) {
                 accept_all(far);
                 continue;
             }
@@ -372,14 +375,16 @@ int ka_far_run(const struct ka_far_config *config, struct ka_far_stats *stats,
 {
     struct far far = {
         .config = config, .stats = stats, .listener = -1, .epoll = -1, .now = ka_clock_monotonic()};
-    struct epoll_event event = {.events = EPOLLIN, .data.u64 = UINT32_MAX};
+    struct epoll_event event = {.events = EPOLLIN, .data.u64 = listener_slot};
+    struct ka_error why;
+    uint64_t wanted = (uint64_t)config->connections + SPARE;
     uint64_t allowed;
     int result = -1;
     *stats = (struct ka_far_stats){.accepted = 0};
     /* With a lower limit fewer are served at once, which the audits are told. */
-    (void)ka_tcp_allow((uint64_t)config->connections + SPARE, &allowed, NULL);
-    far.size =
-        allowed - SPARE < config->connections ? (uint32_t)(allowed - SPARE) : config->connections;
+    if (ka_tcp_allow(wanted, &allowed, &why) != 0 && allowed <= SPARE)
+        return ka_error_set(error, "%s", why.text);
+    far.size = (uint32_t)((allowed < wanted ? allowed : wanted) - SPARE);
     far.listener = ka_tcp_listen(&config->at, error);
     if (far.listener < 0)
         goto out;

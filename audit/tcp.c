@@ -315,6 +315,7 @@ void ka_tcp_abort(int fd)
 int ka_tcp_allow(uint64_t wanted, uint64_t *allowed, struct ka_error *error)
 {
     struct rlimit limit;
+    *allowed = 0;
     if (getrlimit(RLIMIT_NOFILE, &limit) != 0)
         return ka_error_set(error, "cannot read the limit of open files: %s", strerror(errno));
     *allowed = limit.rlim_cur;
