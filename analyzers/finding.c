@@ -5,7 +5,13 @@
 #include <stdio.h>
 #include <string.h>
 
-const struct ka_finder ka_finders[] = {
+struct finder {
+    const char *kind;
+    ka_find *find;
+};
+
+/* The table, most important first; ends with a NULL kind. */
+static const struct finder finders[] = {
     {"peer-died", ka_find_peer_died},
     {"killed-in-the-middle", ka_find_killed},
     {"peer-rebooted", ka_find_peer_rebooted},
@@ -93,11 +99,6 @@ struct ka_words ka_words_endpoint(const struct ka_conn *conn, unsigned side)
 
 /* --- what several finders ask */
 
-bool ka_case_was_heard(const struct ka_case *about, unsigned side)
-{
-    return about->conn->side[side].packets > 0;
-}
-
 const struct ka_gap *ka_case_death(const struct ka_case *about)
 {
     for (unsigned i = about->history->gap_count; i > 0; i--) {
@@ -162,14 +163,14 @@ bool ka_findings_tell(struct ka_analysis *analysis, struct ka_conn *conn,
     const struct ka_case about = make_case(analysis, conn, summary);
     if (about.history == NULL)
         return false;
-    for (const struct ka_finder *row = ka_finders; row->kind != NULL; row++) {
+    for (const struct finder *row = finders; row->kind != NULL; row++) {
         for (unsigned i = 0; i < 2; i++) {
             struct ka_event event;
             unsigned side = i == 0 ? about.client : !about.client;
             begin_event(analysis, conn, summary->end, side, row->kind, &event);
             if (!row->find(&about, side, &event))
                 continue;
-            event.finding.rank = (uint8_t)(row - ka_finders + 1);
+            event.finding.rank = (uint8_t)(row - finders + 1);
             serious |= event.finding.severity != KA_SEVERITY_NOTE;
             analysis->config.sink.emit(analysis->config.sink.context, &event);
         }

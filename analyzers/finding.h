@@ -26,14 +26,6 @@ struct ka_case {
  * `side` already. */
 typedef bool ka_find(const struct ka_case *about, unsigned side, struct ka_event *event);
 
-struct ka_finder {
-    const char *kind;
-    ka_find *find;
-};
-
-/* The table, most important first; ends with a NULL kind. */
-extern const struct ka_finder ka_finders[];
-
 /* Judges the connection and emits its findings. True when something above a note was found. */
 bool ka_findings_tell(struct ka_analysis *analysis, struct ka_conn *conn,
                       const struct ka_ev_connection *summary);
@@ -62,9 +54,6 @@ struct ka_words ka_words_duration(ka_time duration);
 struct ka_words ka_words_endpoint(const struct ka_conn *conn, unsigned side);
 
 /* --- what several finders ask */
-
-/* True when the side ever answered or spoke: without that nothing can be said of its silence. */
-bool ka_case_was_heard(const struct ka_case *about, unsigned side);
 
 /* The silence that the connection did not survive; NULL none. */
 const struct ka_gap *ka_case_death(const struct ka_case *about);

@@ -64,7 +64,8 @@ static bool is_confirmed(const struct ka_bracket *bracket)
     return bracket->deaths > 1 + bracket->contradictions;
 }
 
-bool ka_plan_is_done(const struct ka_plan *plan, const struct ka_bracket *bracket)
+/* True when the bracket needs no further pass: closed, confirmed by a second death, narrow. */
+static bool is_done(const struct ka_plan *plan, const struct ka_bracket *bracket)
 {
     return bracket->died != KA_TIME_NONE && bracket->survived != KA_TIME_NONE &&
            is_confirmed(bracket) &&
@@ -76,7 +77,7 @@ size_t ka_plan_next(const struct ka_plan *plan, const struct ka_bracket *bracket
 {
     ka_time died = bracket->died;
     ka_time survived = bracket->survived;
-    if (passes >= PASSES_MAX || ka_plan_is_done(plan, bracket))
+    if (passes >= PASSES_MAX || is_done(plan, bracket))
         return 0;
     if (died == KA_TIME_NONE && survived == KA_TIME_NONE)
         return passes < 3 ? ka_plan_logarithmic(plan->min, plan->max, plan->steps, out) : 0;

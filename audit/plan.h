@@ -43,7 +43,4 @@ size_t ka_plan_next(const struct ka_plan *plan, const struct ka_bracket *bracket
  * what one fine pass inside a step of the coarse one gives. */
 ka_time ka_plan_target(const struct ka_plan *plan, ka_time died);
 
-/* True when the bracket needs no further pass: closed, confirmed by a second death, narrow. */
-bool ka_plan_is_done(const struct ka_plan *plan, const struct ka_bracket *bracket);
-
 #endif

@@ -76,7 +76,6 @@ const struct ka_field *ka_envelope_fields(void);
 
 /* Names by value, as they stand in JSON and in --fail-on. */
 const char *ka_peer_state_name(enum ka_peer_state state);
-const char *ka_lookalike_name(enum ka_lookalike reason);
 const char *ka_app_error_name(enum ka_app_error error); /* NULL for none */
 const char *ka_ended_name(enum ka_ended ended);
 const char *ka_severity_name(enum ka_severity severity);

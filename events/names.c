@@ -109,11 +109,6 @@ const char *ka_peer_state_name(enum ka_peer_state state)
     return state < KA_PEER_STATE_COUNT ? ka_names_peer_state[state] : NULL;
 }
 
-const char *ka_lookalike_name(enum ka_lookalike reason)
-{
-    return reason < KA_LOOKALIKE_COUNT ? ka_names_lookalike[reason] : NULL;
-}
-
 const char *ka_app_error_name(enum ka_app_error error)
 {
     return (unsigned)error < KA_NAMES_APP_ERROR ? ka_names_app_error[error] : NULL;

@@ -31,7 +31,9 @@ struct ka_injector {
     size_t end;
 };
 
-int ka_injector_find(char *out, size_t size, struct ka_error *error)
+/* Finds the helper beside the running program, then in the folder for helpers; its path into
+ * out[size]. */
+static int find_helper(char *out, size_t size, struct ka_error *error)
 {
     static const char name[] = "kasniff-inject";
     char self[4096];
@@ -249,7 +251,7 @@ struct ka_injector *ka_injector_start(const struct ka_injector_options *options,
         ka_error_set(error, "nothing is sent without a log");
         return NULL;
     }
-    if (path == NULL && ka_injector_find(found, sizeof(found), error) != 0)
+    if (path == NULL && find_helper(found, sizeof(found), error) != 0)
         return NULL;
     struct ka_injector *injector = calloc(1, sizeof(*injector));
     if (injector == NULL) {

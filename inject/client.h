@@ -53,8 +53,4 @@ int ka_injector_send(struct ka_injector *injector, ka_time now, struct ka_probe 
 int ka_injector_answered(struct ka_injector *injector, ka_time now, const struct ka_probe *probe,
                          const char *outcome, struct ka_error *error);
 
-/* Finds the helper beside the running program, then in the folder for helpers. Writes the path into
- * out[size]. Returns 0, or -1 with a message that names both places. */
-int ka_injector_find(char *out, size_t size, struct ka_error *error);
-
 #endif

@@ -28,7 +28,7 @@ void ka_fuzz_read_capture(const uint8_t *data, size_t size, const char *filter)
 {
     struct ka_source *source;
     struct ka_frame frames[KA_BATCH];
-    struct ka_error error;
+    struct ka_error error = {.text = ""};
     struct ka_source_stats stats;
     enum ka_source_status status;
     size_t count;

@@ -145,8 +145,6 @@ static void values_out_of_range_have_no_name(void **state)
     (void)state;
     assert_string_equal(ka_peer_state_name(KA_PEER_APP_SILENT), "app-silent");
     assert_null(ka_peer_state_name(KA_PEER_STATE_COUNT));
-    assert_string_equal(ka_lookalike_name(KA_LOOKALIKE_NO_ACK_FLAG), "no-ack-flag");
-    assert_null(ka_lookalike_name(KA_LOOKALIKE_COUNT));
     assert_null(ka_app_error_name(KA_APP_NONE));
     assert_string_equal(ka_app_error_name(KA_APP_EHOSTUNREACH), "EHOSTUNREACH");
     assert_null(ka_app_error_name(KA_APP_EHOSTUNREACH + 1));
