@@ -14,10 +14,13 @@ enum {
 
 struct ka_endpoint ka_conn_endpoint(const struct ka_conn *conn, unsigned side)
 {
-    return (struct ka_endpoint){
-        .addr = ka_addr_make(conn->key.family, conn->key.addr[side]),
+    struct ka_endpoint endpoint = {
+        .addr = {.family = conn->key.family},
         .port = conn->key.port[side],
     };
+    /* All 16 bytes at once, zeros where an IPv4 address ends. */
+    memcpy(endpoint.addr.bytes, conn->key.addr[side], sizeof(endpoint.addr.bytes));
+    return endpoint;
 }
 
 void ka_event_begin(const struct ka_analysis *analysis, struct ka_event *event,

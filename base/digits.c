@@ -4,44 +4,28 @@
 #include <math.h>
 #include <stdio.h>
 
-const char ka_digits_pairs[200] = "00010203040506070809"
-                                  "10111213141516171819"
-                                  "20212223242526272829"
-                                  "30313233343536373839"
-                                  "40414243444546474849"
-                                  "50515253545556575859"
-                                  "60616263646566676869"
-                                  "70717273747576777879"
-                                  "80818283848586878889"
-                                  "90919293949596979899";
-
 char *ka_digits_long(char *at, uint64_t value)
 {
-    enum { BILLION = 1000000000 };
-    if (value >= BILLION) {
-        at = ka_digits_number(at, value / BILLION);
-        return ka_digits_fixed(at, (uint32_t)(value % BILLION), 9);
-    }
-    unsigned count = 1;
-    for (uint32_t limit = 10; value >= limit && count < 9; limit *= 10)
-        count++;
-    return ka_digits_fixed(at, (uint32_t)value, count);
+    at = ka_digits_number(at, value / 100000000); /* at most twice over */
+    return ka_digits_fixed(at, (uint32_t)(value % 100000000), 8);
 }
 
-/* ".5" for 500 of 1000 and three digits; nothing for 0. */
-static char *put_fraction(char *at, uint32_t fraction, unsigned digits)
+/* Nanoseconds below a second: ".5" for 500000000, nothing for 0. */
+static char *put_fraction(char *at, uint32_t nanoseconds)
 {
-    if (fraction == 0)
+    if (nanoseconds == 0)
         return at;
-    while (fraction % 1000 == 0) {
-        fraction /= 1000;
-        digits -= 3;
-    }
     *at++ = '.';
-    at = ka_digits_fixed(at, fraction, digits);
-    while (at[-1] == '0')
-        at--;
-    return at;
+    if (nanoseconds % 1000 != 0) {
+        at = ka_digits_fixed(at, nanoseconds / 1000, 6);
+        at = ka_digits_fixed(at, nanoseconds % 1000, 3);
+        while (at[-1] == '0')
+            at--;
+        return at;
+    }
+    uint64_t digits = ka_digits_eight(nanoseconds / 1000) >> 16;
+    unsigned zeros = (unsigned)__builtin_clzll(digits) / 8; /* at the end */
+    return ka_digits_store(at, digits | KA_DIGITS_ZEROS, 8 - zeros);
 }
 
 char *ka_digits_seconds(char *at, ka_time duration)
@@ -50,17 +34,16 @@ char *ka_digits_seconds(char *at, ka_time duration)
     if (duration < 0)
         *at++ = '-';
     at = ka_digits_number(at, value / (uint64_t)KA_SECOND);
-    return put_fraction(at, (uint32_t)(value % (uint64_t)KA_SECOND), 9);
+    return put_fraction(at, (uint32_t)(value % (uint64_t)KA_SECOND));
 }
 
 char *ka_digits_double(char *at, double value)
 {
-    enum { MILLION = 1000000 };
     if (fabs(value) >= 1e12)
         return at + snprintf(at, KA_DIGITS_DOUBLE, "%.17g", value);
-    uint64_t scaled = (uint64_t)llround(fabs(value) * MILLION);
+    uint64_t scaled = (uint64_t)llround(fabs(value) * 1e6);
     if (value < 0 && scaled > 0)
         *at++ = '-';
-    at = ka_digits_number(at, scaled / MILLION);
-    return put_fraction(at, (uint32_t)(scaled % MILLION), 6);
+    at = ka_digits_number(at, scaled / 1000000);
+    return put_fraction(at, (uint32_t)(scaled % 1000000 * 1000));
 }

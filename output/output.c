@@ -6,7 +6,7 @@
 #include <string.h>
 
 /* Handed to the stream at once when this much has gathered. */
-enum { CHUNK = 256 * 1024 };
+enum { CHUNK = 64 * 1024 };
 
 static void ignore(struct ka_output *output, const struct ka_event *event)
 {
