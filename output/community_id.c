@@ -6,7 +6,7 @@
 #include <sha1.h>
 #include <string.h>
 
-enum { SEED = 0, PROTOCOL_TCP = 6, INPUT_MAX = 2 + 16 + 16 + 2 + 4 };
+enum { SEED = 0, PROTOCOL_TCP = 6 };
 
 /* RFC 4648, with padding. `out` takes four characters for three bytes or less. */
 static char *put_base64(char *out, const uint8_t *bytes, size_t count)
@@ -33,7 +33,7 @@ static char *put_base64(char *out, const uint8_t *bytes, size_t count)
 
 bool ka_community_id(const struct ka_endpoint *a, const struct ka_endpoint *b, char *out)
 {
-    uint8_t input[INPUT_MAX];
+    uint8_t block[SHA1_BLOCK_LENGTH] = {0};
     uint8_t digest[SHA1_DIGEST_LENGTH];
     SHA1_CTX context;
     uint8_t family = a->addr.family;
@@ -45,7 +45,7 @@ bool ka_community_id(const struct ka_endpoint *a, const struct ka_endpoint *b, c
     const struct ka_endpoint *first = swapped ? b : a;
     const struct ka_endpoint *second = swapped ? a : b;
 
-    struct ka_builder builder = ka_builder_make(input, sizeof(input));
+    struct ka_builder builder = ka_builder_make(block, sizeof(block));
     ka_put_be16(&builder, SEED);
     ka_put_bytes(&builder, first->addr.bytes, length);
     ka_put_bytes(&builder, second->addr.bytes, length);
@@ -53,9 +53,16 @@ bool ka_community_id(const struct ka_endpoint *a, const struct ka_endpoint *b, c
     ka_put_u8(&builder, 0);
     ka_put_be16(&builder, first->port);
     ka_put_be16(&builder, second->port);
+    /* All of it and its padding (RFC 3174 4) are one block; SHA1Final pads byte by byte. */
+    uint16_t bits = (uint16_t)(builder.used * 8);
+    ka_put_u8(&builder, 0x80);
+    builder = ka_builder_make(block + sizeof(block) - sizeof(bits), sizeof(bits));
+    ka_put_be16(&builder, bits);
     SHA1Init(&context);
-    SHA1Update(&context, input, builder.used);
-    SHA1Final(digest, &context);
+    SHA1Transform(context.state, block);
+    builder = ka_builder_make(digest, sizeof(digest));
+    for (size_t i = 0; i < SHA1_DIGEST_LENGTH / 4; i++)
+        ka_put_be32(&builder, context.state[i]);
     memcpy(out, "1:", 2);
     *put_base64(out + 2, digest, sizeof(digest)) = '\0';
     return true;
