@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 #include "cli/probe_session.h"
 
+#include "base/clock.h"
 #include "base/random.h"
 #include "capture/file.h"
 #include "capture/filter.h"
@@ -61,6 +62,9 @@ static int open_log(struct ka_probe_session *session, struct ka_error *error)
             return -1;
         name = path;
     }
+    if (!session->options->again &&
+        (session->past = ka_past_read(name, ka_clock_wall(), error)) == NULL)
+        return -1;
     session->log = ka_probe_log_open(name, &detail);
     if (session->log != NULL)
         return 0;
@@ -277,6 +281,7 @@ int ka_probe_session_start(struct ka_probe_session *session, bool grow, bool qui
         .tap = session->tap,
         .injector = session->injector,
         .log = session->log,
+        .past = session->past,
         .sink = options->all && quiet ? (struct ka_sink){.emit = leave_to_table}
                                       : ka_output_sink(session->output),
         .ask = {.count = (uint32_t)options->count,
@@ -311,6 +316,7 @@ int ka_probe_session_close(struct ka_probe_session *session, int status, struct 
     ka_injector_stop(session->injector);
     ka_tap_close(session->tap);
     ka_known_free(session->known);
+    ka_past_free(session->past);
     struct ka_error late;
     if (ka_probe_log_close(session->log, &late) == 0)
         return status;

@@ -26,6 +26,7 @@ struct ka_probe_options {
     uint64_t count;
     uint64_t ttl; /* 0: not given */
     uint64_t rate;
+    bool again;
     bool all;
     bool both;
     bool exact;
@@ -45,7 +46,8 @@ struct ka_probe_session {
     const char *filter; /* in libpcap's language, for what is read and heard */
     struct ka_known *known;
     struct ka_probe_log *log;
-    struct ka_tap *tap; /* NULL in a dry run without the right to listen */
+    struct ka_past *past; /* NULL with --again and in a dry run */
+    struct ka_tap *tap;   /* NULL in a dry run without the right to listen */
     struct ka_injector *injector;
     struct ka_source **sources; /* one for each -r */
     struct ka_output *output;

@@ -2,6 +2,7 @@
 #include "probe/prober.h"
 
 #include "base/clock.h"
+#include "base/text.h"
 #include "probe/parts.h"
 #include "probe/telling.h"
 
@@ -124,6 +125,27 @@ static void look_again(const struct ka_prober_config *config, struct ka_known_co
         entry->side[side].local = false;
 }
 
+/* Earlier runs have asked this end in vain, and nothing passed since as far as is known. */
+static bool asked_in_vain(const struct ka_prober *prober, const struct ka_dialogue *dialogue,
+                          char why[KA_RISK_TEXT_SIZE])
+{
+    const struct ka_known_conn *entry = dialogue->entry;
+    struct ka_endpoint to = ka_known_end(entry, dialogue->to);
+    struct ka_endpoint from = ka_known_end(entry, !dialogue->to);
+    const struct ka_past_row *row = ka_past_find(prober->config.past, &from, &to);
+    char ago[KA_TIME_TEXT_SIZE];
+    if (row == NULL || (entry->traffic != KA_TIME_NONE && entry->traffic > row->last) ||
+        (entry->idle_told != KA_TIME_NONE && prober->began - entry->idle_told > row->last))
+        return false;
+    ka_duration_text((ka_clock_wall() - row->last) / KA_SECOND * KA_SECOND, ago);
+    snprintf(why, KA_RISK_TEXT_SIZE,
+             "an earlier run asked it %u time%s in vain, last %s ago, and each further probe may "
+             "shorten what firewalls on the way remember of the connection (--again asks all the "
+             "same)",
+             row->unanswered, ka_text_plural(row->unanswered), ago);
+    return true;
+}
+
 /* What stands against asking this end now. False when something does. */
 static bool may_ask(struct ka_prober *prober, struct ka_dialogue *dialogue)
 {
@@ -135,6 +157,10 @@ static bool may_ask(struct ka_prober *prober, struct ka_dialogue *dialogue)
             ka_prober_end(prober, dialogue, KA_DIALOGUE_BUSY, "");
             return false;
         }
+    }
+    if (dialogue->ask.judgement.sent == 0 && asked_in_vain(prober, dialogue, why)) {
+        ka_prober_end(prober, dialogue, KA_DIALOGUE_FAILED, why);
+        return false;
     }
     /* Before each probe, not the first alone: the other end may have gone since. */
     look_again(config, dialogue->entry, !dialogue->to);

@@ -9,6 +9,7 @@
 #include "capture/tap.h"
 #include "events/event.h"
 #include "inject/client.h"
+#include "inject/past.h"
 #include "probe/ask.h"
 #include "probe/known.h"
 #include "probe/risk.h"
@@ -43,6 +44,7 @@ struct ka_prober_config {
     struct ka_tap *tap;           /* NULL: nothing is heard (dry run) */
     struct ka_injector *injector; /* may be NULL while learning only */
     struct ka_probe_log *log;     /* NULL in a dry run */
+    const struct ka_past *past;   /* of earlier runs; NULL: not looked at */
     struct ka_sink sink;          /* gets probe, answer and verdict events */
     struct ka_ask_settings ask;
     struct ka_probe_wish wish;
