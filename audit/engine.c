@@ -74,12 +74,12 @@ static void wait_and_handle(struct ka_audit *audit)
     if (wait > 0)
         timeout = (struct timespec){.tv_sec = wait / KA_SECOND, .tv_nsec = wait % KA_SECOND};
     int count = epoll_pwait2(audit->epoll, events, EVENTS_MAX, &timeout, NULL);
-    ka_watch_read(audit->watch);
-    audit->now = ka_clock_monotonic();
     if (count < 0 && errno != EINTR) {
         ka_error_set(audit->error, "cannot wait for the sockets: %s", strerror(errno));
         audit->failed = true;
     }
+    ka_watch_read(audit->watch);
+    audit->now = ka_clock_monotonic();
     for (int i = 0; i < count && !audit->failed; i++) {
         struct ka_conn *conn = &audit->conns[events[i].data.u64 & UINT32_MAX];
         if (conn->kind != KA_CONN_FREE && conn->generation == events[i].data.u64 >> 32)

@@ -351,10 +351,10 @@ static int serve(struct far *far, struct ka_error *error)
         ka_time wait = next > far->now ? next - far->now : 0;
         struct timespec timeout = {.tv_sec = wait / KA_SECOND, .tv_nsec = wait % KA_SECOND};
         int count = epoll_pwait2(far->epoll, events, EVENTS_MAX, &timeout, NULL);
-        ka_watch_read(far->watch);
-        far->now = ka_clock_monotonic();
         if (count < 0 && errno != EINTR)
             return ka_error_set(error, "cannot wait for the sockets: %s", strerror(errno));
+        ka_watch_read(far->watch);
+        far->now = ka_clock_monotonic();
         for (int i = 0; i < count; i++) {
             uint32_t slot = (uint32_t)(events[i].data.u64 & UINT32_MAX);
             if (slot == listener_slot) {

@@ -498,16 +498,20 @@ def a_far_end_that_is_started_again_goes_on():
 
 def an_interrupt_keeps_what_is_known():
     with Lab() as lab:
-        start_far_end(lab)
+        far_end = start_far_end(lab)
         process = start_audit(lab, "--arms", "silent", high=600)
         time.sleep(6)
         process.send_signal(signal.SIGINT)
         begun = time.monotonic()
         result = finish(process)
         assert time.monotonic() - begun < 1
-        assert result.code == 1, result.describe()
+        assert result.code == 1 and result.err == "", result.describe()
+        assert len(result.timeouts()) == 2, result.describe()
         for timeout in result.timeouts():
             assert timeout["died_s"] is None and timeout["survived_s"] >= 2, result.describe()
+        far_end.send_signal(signal.SIGINT)
+        told = far_end.communicate(timeout=10)[1]
+        assert far_end.returncode == 0 and "1 audit, " in told, told
 
 
 def a_thousand_connections_at_once():
