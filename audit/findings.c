@@ -260,13 +260,29 @@ static void find_late(const struct ka_audit_report *report, const struct ka_brac
              "dead after %s here, so these keepalives come too late: %s", when, names);
 }
 
+/* Nothing died: how far that was looked for. */
+static void find_nothing(const struct ka_audit_report *report, const struct ka_audit_result *result,
+                         const struct ka_bracket *worst)
+{
+    char text[KA_TIME_TEXT_SIZE];
+    if (worst->survived == KA_TIME_NONE || result->end != KA_AUDIT_DONE)
+        return;
+    ka_duration_text(worst->survived, text);
+    find(report, "no-expiry", "survived_s", seconds(worst->survived), NULL, 0,
+         "connections live through %s of silence here, the longest that was tried: --max looks "
+         "further",
+         text);
+}
+
 static void find_advice(const struct ka_audit_report *report, const struct ka_audit_result *result)
 {
     struct ka_bracket worst = ka_audit_findings_worst(result);
     ka_time idle = ka_advice_idle(&worst);
     char text[KA_TIME_TEXT_SIZE];
-    if (worst.died == KA_TIME_NONE)
+    if (worst.died == KA_TIME_NONE) {
+        find_nothing(report, result, &worst);
         return;
+    }
     find_late(report, &worst);
     ka_duration_text(idle == KA_TIME_NONE ? worst.died : idle, text);
     if (idle == KA_TIME_NONE) {
@@ -290,6 +306,11 @@ static void find_limits(const struct ka_audit_report *report, const struct ka_au
         find(report, "interrupted", "times", result->interruptions, NULL, 0,
              "the far end could not be reached for a while; what was being tried then was tried "
              "again");
+    if (result->end == KA_AUDIT_INTERRUPTED)
+        find(report, "stopped", NULL, 0, NULL, 0,
+             "stopped before it was done: longer silences may be forgotten, and brackets may be "
+             "wider "
+             "than a whole run makes them");
     if (result->end == KA_AUDIT_PATH_DIED)
         find(report, "path-died", NULL, 0, NULL, 0,
              "the far end could not be reached any more: what is known until then stands");

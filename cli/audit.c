@@ -72,7 +72,7 @@ static const struct ka_option rows[] = {
      .group = "Audit",
      .min = KA_SECOND / 10,
      .max = 7 * 86400 * KA_SECOND,
-     .help = "shortest silence tried (10s)"},
+     .help = "shortest silence tried (10s, or a tenth of --max where that is no longer)"},
     {.name = "max",
      .kind = KA_ARG_DURATION,
      .arg = "TIME",
@@ -153,7 +153,6 @@ static const struct ka_option_set sets[] = {
 };
 
 static const struct options defaults = {
-    .min = 10 * KA_SECOND,
     .max = 7800 * KA_SECOND,
     .steps = 24,
     .log = "kasniff-audit.log",
@@ -209,6 +208,14 @@ static int search_hops(struct ka_locate *locate, struct ka_audit_injection *inje
     return 0;
 }
 
+/* The shortest silence where none was asked for: one below the longest in any case. */
+static ka_time shortest(const struct options *options)
+{
+    if (options->min != 0)
+        return options->min;
+    return options->max > 10 * KA_SECOND ? 10 * KA_SECOND : options->max / 10;
+}
+
 static int make_config(const struct options *options, const struct ka_endpoint *to,
                        struct ka_audit_view *view, struct ka_audit_config *out,
                        struct ka_error *error)
@@ -217,7 +224,7 @@ static int make_config(const struct options *options, const struct ka_endpoint *
         1u << KA_ARM_SILENT | 1u << KA_ARM_KEEPALIVE_0 | 1u << KA_ARM_DATA;
     *out = (struct ka_audit_config){
         .to = *to,
-        .plan = {.min = options->min,
+        .plan = {.min = shortest(options),
                  .max = options->max,
                  .precision = options->precision,
                  .steps = (unsigned)options->steps},
@@ -301,6 +308,10 @@ static int run(const void *given, const struct ka_texts *words, struct ka_error 
     }
     if (options->listen == NULL && ka_endpoint_parse(words->items[0], &to, error) < 0)
         return KA_EXIT_USAGE;
+    if (options->listen == NULL && ka_addr_is_unusable(&to.addr)) {
+        ka_error_set(error, "the far end is no single host: broadcast, multicast and 0 are none");
+        return KA_EXIT_USAGE;
+    }
     if (options->min > options->max) {
         ka_error_set(error, "--min is above --max: no silence is left to try");
         return KA_EXIT_USAGE;

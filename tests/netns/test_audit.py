@@ -507,6 +507,7 @@ def an_interrupt_keeps_what_is_known():
         assert time.monotonic() - begun < 1
         assert result.code == 1 and result.err == "", result.describe()
         assert len(result.timeouts()) == 2, result.describe()
+        assert result.findings("stopped") and not result.findings("no-expiry"), result.describe()
         for timeout in result.timeouts():
             assert timeout["died_s"] is None and timeout["survived_s"] >= 2, result.describe()
         far_end.send_signal(signal.SIGINT)
@@ -599,6 +600,7 @@ for words in (b"GET / HTTP/1.1\\r\\n\\r\\n", b"trial 1 1 silent client client 10
         assert far_end.poll() is None
         result = audit(lab, "--arms", "silent", high=2.5, steps=2)
         assert result.code == 3, result.describe()
+        assert result.findings("no-expiry")[0]["figures"]["survived_s"] > 2.4, result.describe()
 
 
 def nobody_there_is_a_clear_error():
@@ -606,6 +608,23 @@ def nobody_there_is_a_clear_error():
         result = audit(lab)
         assert result.code == 1 and "refused" in result.err, result.describe()
         assert result.events == [], result.describe()
+
+
+def what_makes_no_sense_is_wrong_usage():
+    for words, why in ((["0.0.0.0:7"], "no single host"), (["[ff02::1]:7"], "no single host"),
+                       (["--min", "2s", "--max", "1s", "127.0.0.1:7"], "above --max"),
+                       (["127.0.0.1"], "no endpoint"), (["127.0.0.1:7", "127.0.0.1:8"], "far end")):
+        done = subprocess.run([KASNIFF, "audit", *words], capture_output=True, text=True)
+        assert done.returncode == 2 and why in done.stderr, f"{words}: {done}"
+
+
+def a_short_longest_silence_alone_is_enough():
+    with Lab() as lab:
+        start_far_end(lab)
+        done = subprocess.run(lab.inside(lab.client, [
+            KASNIFF, "audit", "--max", "2s", "--steps", "2", "--arms", "silent",
+            f"{lab.server_address}:{PORT}"]), capture_output=True, text=True)
+        assert done.returncode == 3 and "survived 2" in done.stdout, done
 
 
 def scenarios():
@@ -635,6 +654,7 @@ def scenarios():
         a_client_whose_own_firewall_resets_is_the_near_end, the_far_end_keeps_no_privilege,
         a_server_that_resets_idle_connections_is_the_far_end,
         a_relay_that_resets_is_not_the_far_end,
+        what_makes_no_sense_is_wrong_usage, a_short_longest_silence_alone_is_enough,
         nonsense_is_refused_and_the_far_end_goes_on, nobody_there_is_a_clear_error,
     ]
     if subprocess.run(["sh", "-c", "command -v haproxy"], capture_output=True).returncode == 0:
