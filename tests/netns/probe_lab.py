@@ -21,6 +21,7 @@ KASNIFF = os.path.abspath(os.environ.get("KASNIFF", "kasniff"))
 CLONE_NEWNET = 0x40000000
 TCP_REPAIR = 19
 SO_RCVBUFFORCE = 33
+SO_TIMESTAMPNS = 35
 LIBC = ctypes.CDLL(None, use_errno=True)
 CLIENT = {4: "10.9.1.2", 6: "fd09:1::2"}
 SERVER = {4: "10.9.2.2", 6: "fd09:2::2"}
@@ -252,6 +253,7 @@ class Recording:
         with lab.inside(end):
             self.socket = socket.socket(socket.AF_PACKET, socket.SOCK_RAW, socket.htons(3))
         self.socket.setsockopt(socket.SOL_SOCKET, SO_RCVBUFFORCE, 64 << 20)
+        self.socket.setsockopt(socket.SOL_SOCKET, SO_TIMESTAMPNS, 1)
         self.socket.settimeout(0.1)
         self.frames = []
         self.ended = threading.Event()
@@ -261,7 +263,9 @@ class Recording:
     def run(self):
         while not self.ended.is_set():
             with contextlib.suppress(socket.timeout):
-                self.frames.append((time.time(), *self.socket.recvfrom(65535)))
+                frame, more, _, address = self.socket.recvmsg(65535, socket.CMSG_SPACE(16))
+                seconds, rest = struct.unpack("qq", more[0][2])  # the kernel's stamp, not ours
+                self.frames.append((seconds + rest / 1e9, frame, address))
 
     def stop(self):
         """Ends it; returns the path of the file."""

@@ -565,7 +565,10 @@ listen relay
             file.write(config)
         try:
             lab.start(lab.router, ["haproxy", "-db", "-f", path], stderr=subprocess.DEVNULL)
-            time.sleep(1)
+            until = time.monotonic() + 30
+            while f"10.9.1.1:{PORT}" not in lab.run(lab.router, ["ss", "-Hltn"]).stdout:
+                assert time.monotonic() < until, "haproxy does not listen"
+                time.sleep(0.05)
             result = audit(lab, "--arms", "silent,keepalive-0", to="10.9.1.1")
         finally:
             os.unlink(path)
