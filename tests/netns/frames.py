@@ -1,7 +1,10 @@
 # SPDX-License-Identifier: BSD-2-Clause
 """Frames by hand, for test_live.py: `frames.py storm INTERFACE COUNT` sends both sides of a made up
 connection with so many answered probes; `frames.py tag PLAIN TAGGED ID` carries frames between two
-interfaces, with a VLAN tag on the second, as a switch does."""
+interfaces, with a VLAN tag on the second, as a switch does; `frames.py whole INTERFACE` has the
+kernel fill in the checksums of what leaves there, which a switch of ours could not."""
+import ctypes
+import fcntl
 import select
 import socket
 import struct
@@ -9,6 +12,7 @@ import sys
 
 ALL, SOL_PACKET, PACKET_AUXDATA, PACKET_OUTGOING, VLAN_VALID = 3, 263, 8, 4, 1 << 4
 SYN, ACK, PSH = 2, 16, 8
+SIOCETHTOOL, SET_TX_CHECKSUM = 0x8946, 0x17
 
 
 def segment(to_server, seq, ack, flags, data=b"", number=0):
@@ -65,8 +69,17 @@ def tag(plain_name, tagged_name, number):
                 plain.send(data)
 
 
+def whole(interface):
+    value = ctypes.create_string_buffer(struct.pack("=II", SET_TX_CHECKSUM, 0))
+    request = struct.pack("16sP16x", interface.encode(), ctypes.addressof(value))
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as control:
+        fcntl.ioctl(control, SIOCETHTOOL, request)
+
+
 if __name__ == "__main__":
     if sys.argv[1] == "storm":
         storm(sys.argv[2], int(sys.argv[3]))
+    elif sys.argv[1] == "whole":
+        whole(sys.argv[2])
     else:
         tag(sys.argv[2], sys.argv[3], int(sys.argv[4]))

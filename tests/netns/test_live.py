@@ -488,6 +488,50 @@ def tagged(lab):
          "VLAN, any")
 
 
+def trunk(lab):
+    """A tagged link between two switches of ours, for kernels that make no VLAN interface: a real
+    connection, one direction's tags taken off by the kernel, the other's left where they are."""
+    def cable(left, left_name, right, right_name):
+        lab.run(left, ["ip", "link", "add", left_name, "type", "veth", "peer", "name", right_name,
+                       "netns", right])
+        for where, name in ((left, left_name), (right, right_name)):
+            lab.run(where, ["ip", "link", "set", name, "up"])
+    cable(lab.client, "office", lab.router, "plain1")
+    cable(lab.router, "trunk1", lab.server, "trunk2")
+    cable(lab.server, "plain2", lab.server, "shop")
+    for where, name, address in ((lab.client, "office", "10.9.7.2"),
+                                 (lab.server, "shop", "10.9.7.1")):
+        lab.run(where, ["ip", "address", "add", address + "/24", "dev", name])
+        lab.run(where, [sys.executable, FRAMES, "whole", name])
+    for where, plain, tagged_name in ((lab.router, "plain1", "trunk1"),
+                                      (lab.server, "plain2", "trunk2")):
+        switch = lab.start(where, [sys.executable, FRAMES, "tag", plain, tagged_name, "7"],
+                           stdout=subprocess.PIPE)
+        assert switch.stdout.readline() == "ready\n", "frames.py does not start"
+    port = str(talk.ANSWERED)
+    watches = {name: Watch(lab, lab.server, "--json", *words).ready()
+               for name, words in (("without a filter", ["trunk2"]),
+                                   ("with a port", ["trunk2", "port", port]),
+                                   ("with a host and a port",
+                                    ["trunk2", "host", "10.9.7.2", "and", "port", port]),
+                                   ("with another port", ["trunk2", "port", "9"]))}
+    lab.talk(lab.server, "serve", "10.9.7.1", port)
+    lab.talk(lab.client, "call", "10.9.7.1", port)
+    others = watches.pop("with another port")
+    for name, watch in watches.items():
+        found = eventually(lambda w=watch: of(w.events(), talk.ANSWERED, "10.9.7.1", "answer"))
+        check(f"trunk, {name}: keepalive under a tag is recognised, with the tag",
+              found and found[0].get("vlan") == [7], watch.text()[-300:] + watch.stderr())
+        watch.end()
+        seen = of(watch.events(), talk.ANSWERED, "10.9.7.1")
+        check(f"trunk, {name}: both directions are known",
+              {event["src_ip"] for event in seen} == {"10.9.7.1", "10.9.7.2"} and
+              states(seen) == ["alive"], str(seen))
+    others.end()
+    check("trunk: a filter for another port lets nothing of it through",
+          others.events()[-1]["capture"]["tcp"] == 0, str(others.events()))
+
+
 # --- ends and outputs
 
 def ends(lab):
@@ -639,7 +683,7 @@ def main():
             check(f"{part.__name__} runs to its end", False, repr(trouble))
 
     parts = [threading.Thread(target=alone, args=(part,))
-             for part in (connections, comes_and_goes, leave_one_by_one, rotates_in_silence, tagged, ends, slow_readers, at_any_moment, refusals)
+             for part in (connections, comes_and_goes, leave_one_by_one, rotates_in_silence, tagged, trunk, ends, slow_readers, at_any_moment, refusals)
              if len(sys.argv) < 2 or part.__name__ in sys.argv[1:]]
     for part in parts:
         part.start()
