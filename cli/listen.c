@@ -4,6 +4,7 @@
 #include "base/text.h"
 #include "capture/filter.h"
 #include "capture/live.h"
+#include "cli/complaint.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -73,12 +74,23 @@ int ka_listen_open(const struct ka_texts *interfaces, const char *filter,
 void ka_listen_announce(const struct ka_source *source, const char *filter,
                         const struct ka_listen_options *options)
 {
-    fputs("kasniff: listening on ", stderr);
-    for (uint16_t i = 0; i < source->inputs; i++)
-        fprintf(stderr, "%s%s (%s)", i == 0 ? "" : ", ", ka_source_input_name(source, i),
-                ka_live_link_name(source, i));
-    fprintf(stderr, ", %u bytes of each frame%s%s\n", snaplen_of(options),
-            filter != NULL ? ", " : "", filter != NULL ? filter : "");
+    struct ka_text said = ka_text_growing();
+    ka_text_put_string(&said, "listening on ");
+    for (uint16_t i = 0; i < source->inputs; i++) {
+        ka_text_put_string(&said, i == 0 ? "" : ", ");
+        ka_text_put_string(&said, ka_source_input_name(source, i));
+        ka_text_put_string(&said, " (");
+        ka_text_put_string(&said, ka_live_link_name(source, i));
+        ka_text_put_char(&said, ')');
+    }
+    ka_text_put_string(&said, ", ");
+    ka_text_put_number(&said, snaplen_of(options));
+    ka_text_put_string(&said, " bytes of each frame");
+    ka_text_put_string(&said, filter != NULL ? ", " : "");
+    ka_text_put_string(&said, filter != NULL ? filter : "");
+    ka_text_put_char(&said, '\0');
+    ka_complain(said.overflow ? "listening" : said.bytes);
+    ka_text_free(&said);
     fputs("kasniff: by default keepalive probes come only after two hours of silence; a quiet "
           "screen is no fault\n",
           stderr);

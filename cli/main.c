@@ -8,6 +8,7 @@
 #include "base/descriptors.h"
 #include "cli/audit.h"
 #include "cli/command.h"
+#include "cli/complaint.h"
 #include "cli/probe.h"
 #include "cli/report.h"
 #include "cli/sniff.h"
@@ -190,8 +191,13 @@ int main(int argc, char **argv)
         status = run(arguments, (size_t)argc, &error, &command);
     }
     free(arguments);
+    /* What was written may be lost as late as here, on a network's file system. */
+    if (fclose(stdout) != 0 && status != KA_EXIT_FAILED) {
+        ka_error_set(&error, "cannot write to standard output: %m");
+        status = KA_EXIT_FAILED;
+    }
     if (error.text[0] != '\0')
-        fprintf(stderr, "kasniff: %s\n", error.text);
+        ka_complain(error.text);
     if (error.text[0] != '\0' && status == KA_EXIT_USAGE)
         fprintf(stderr, "kasniff: see 'kasniff %s --help'\n", command->name);
     return status;

@@ -5,6 +5,7 @@
 #include "base/clock.h"
 #include "base/random.h"
 #include "cli/command.h"
+#include "cli/complaint.h"
 #include "cli/packet_clock.h"
 #include "cli/signals.h"
 #include "decode/decode.h"
@@ -231,7 +232,7 @@ static void tell_warning(struct ka_error *error)
 {
     if (error == NULL || error->text[0] == '\0')
         return;
-    fprintf(stderr, "kasniff: %s\n", error->text);
+    ka_complain(error->text);
     error->text[0] = '\0';
 }
 

@@ -18,7 +18,7 @@
 static const uint64_t megabyte = 1000 * 1000;
 
 /* How long a slow reader is waited for at the end; see also cli/view.c. */
-static const ka_time last_patience = 400 * KA_MILLISECOND;
+static const ka_time last_patience = 250 * KA_MILLISECOND;
 
 static const char application[] = "kasniff " PACKAGE_VERSION;
 

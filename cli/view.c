@@ -41,7 +41,7 @@ const struct ka_option ka_view_rows[] = {
 
 /* How long a slow reader is waited for at the end: together with that of a recording less than a
  * second, so that SIGTERM ends in time. */
-static const ka_time last_patience = 400 * KA_MILLISECOND;
+static const ka_time last_patience = 350 * KA_MILLISECOND;
 
 struct ka_view {
     const struct ka_view_options *options;

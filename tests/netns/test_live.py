@@ -538,6 +538,9 @@ def ends(lab):
     some = lab.talk(lab.router, "serve", "10.9.1.1", str(talk.ANSWERED))
     full = Watch(lab, lab.client, "--json", "wire", stdout=open("/dev/full", "wb")).ready()
     disk = Watch(lab, lab.client, "--json", "-w", "/dev/full", "wire")
+    # The first page of a process is never there: writing to it is an input/output error.
+    broken = {words: Watch(lab, lab.client, *words, "wire", stdout=open("/proc/self/mem", "wb"))
+              for words in (("--json",), ("-w", "-"))}
     counted = Watch(lab, lab.client, "--json", "-c", "5", "wire").ready()
     stuck_out, stuck_in = os.pipe()
     stuck = Watch(lab, lab.client, "-v", "--json", "wire", stdout=stuck_in).ready()
@@ -553,6 +556,9 @@ def ends(lab):
     for name, watch in (("standard output", full), ("-w", disk)):
         check(f"a full disk under {name} ends it with status 1 and says so",
               watch.process.wait(5) == 1 and "No space left" in watch.stderr(), watch.stderr())
+    for words, watch in broken.items():
+        check(f"an input/output error under {' '.join(words)} ends it with status 1 and says so",
+              watch.wait() == 1 and "Input/output error" in watch.stderr(), watch.stderr())
     ended, took = stuck.end()
     check("a reader who does not read does not hold up the end", ended == 0 and took < 1,
           f"{ended} {took}")
@@ -617,6 +623,9 @@ def slow_readers(lab):
         check(f"slow reader, {name}: status 1", ended == 1 and took < 1, f"{ended} {took}")
     last = json.loads(lines.seen.decode().splitlines()[-1])["capture"]
     told = re.search(r"(\d+) lines were dropped", watches["lines"].stderr())
+    for watch in watches.values():
+        check("slow reader: what is said is said once",
+              watch.stderr().count("too slowly;") == 1, watch.stderr())
     check("slow reader: the last line says how many are missing",
           told and last["lost_lines"] == int(told[1]) > 0 == last["dropped_kernel"], str(last))
     path = os.path.join(lab.folder, "slow.pcapng")
@@ -631,6 +640,29 @@ def slow_readers(lab):
     check("slow reader: the recording is whole but for the packets that were told",
           recorded_in_all - probes - answers in (2, 3, 4),  # what there was of the handshakes
           f"{text} {read}")
+
+
+def overflow(lab):
+    """A ring that runs over while kasniff is held: what the kernel dropped stands everywhere."""
+    watches = [Watch(lab, lab.client, *words, "-B", "64", "wire").ready()
+               for words in (["--json"], [])]
+    for watch in watches:
+        watch.process.send_signal(signal.SIGSTOP)
+    storm(lab, 20000)
+    for watch in watches:
+        watch.process.send_signal(signal.SIGCONT)
+        watch.process.send_signal(signal.SIGUSR1)
+        check("drops: the interim summary tells them",
+              eventually(lambda w=watch: re.search(r"dropped [1-9]\d+ by the kernel", w.stderr())),
+              watch.stderr())
+        ended, _ = watch.end()
+        check("drops: they are no failure", ended == 0, f"{ended} {watch.stderr()}")
+    last = watches[0].events()[-1]["capture"]
+    check("drops: with what was captured they are all that came",
+          last["dropped_kernel"] > 20000 and
+          40005 <= last["frames"] + last["dropped_kernel"] <= 40100, str(last))
+    check("drops: the summary tells them",
+          re.search(r"dropped [1-9]\d+ by the kernel", watches[1].text()), watches[1].text()[-500:])
 
 
 def at_any_moment(lab):
@@ -683,7 +715,7 @@ def main():
             check(f"{part.__name__} runs to its end", False, repr(trouble))
 
     parts = [threading.Thread(target=alone, args=(part,))
-             for part in (connections, comes_and_goes, leave_one_by_one, rotates_in_silence, tagged, trunk, ends, slow_readers, at_any_moment, refusals)
+             for part in (connections, comes_and_goes, leave_one_by_one, rotates_in_silence, tagged, trunk, ends, slow_readers, overflow, at_any_moment, refusals)
              if len(sys.argv) < 2 or part.__name__ in sys.argv[1:]]
     for part in parts:
         part.start()
