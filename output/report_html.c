@@ -8,11 +8,6 @@
 
 #include <string.h>
 
-enum {
-    LANES_MOST = 300, /* connections drawn, the most important first */
-    ITEMS_MOST = 50,  /* findings of a kind written out */
-};
-
 static void put_head(const struct ka_report *report, struct ka_text *out)
 {
     ka_html_put(out, "<!doctype html>\n<html lang=\"en\"><head><meta charset=\"utf-8\">"
@@ -193,11 +188,11 @@ static void put_kind(const struct ka_report *report, const struct ka_event *firs
         ka_html_put(out, " times</small>");
     }
     ka_html_put(out, "</h3><ul>\n");
-    for (size_t i = 0; i < count && i < ITEMS_MOST; i++)
+    for (size_t i = 0; i < count && i < KA_LISTED_MOST; i++)
         put_finding(report, &first[i], out);
-    if (count > ITEMS_MOST) {
+    if (count > KA_LISTED_MOST) {
         ka_html_put(out, "<li class=\"dim\">and ");
-        ka_text_put_number(out, count - ITEMS_MOST);
+        ka_text_put_number(out, count - KA_LISTED_MOST);
         ka_html_put(out, " more: kasniff report --all tells them</li>");
     }
     ka_html_put(out, "</ul>");
@@ -276,20 +271,20 @@ static void put_app(struct ka_text *out, const struct ka_ev_connection *connecti
 }
 
 /* Closing tags of rows and cells may be left out (HTML, 13.1.2.4), and there may be many. */
-static void put_row(struct ka_text *out, const struct ka_told *told, bool has_lane)
+static void put_row(struct ka_text *out, const struct ka_told *told)
 {
     const struct ka_ev_connection *connection = &told->event.connection;
     unsigned first = ka_told_has(told, 0) || !ka_told_has(told, 1) ? 0 : 1;
     ka_html_put(out, "<tr id=c");
     ka_text_put_number(out, told->event.envelope.flow_id);
-    ka_html_put(out, has_lane ? "><td><a href=#l" : "><td>");
-    if (has_lane) {
+    ka_html_put(out, told->drawn ? "><td><a href=#l" : "><td>");
+    if (told->drawn) {
         ka_text_put_number(out, told->event.envelope.flow_id);
         ka_text_put_char(out, '>');
     }
     ka_text_put_char(out, '#');
     ka_text_put_number(out, told->event.envelope.flow_id);
-    ka_html_put(out, has_lane ? "</a><td class=s" : "<td class=s");
+    ka_html_put(out, told->drawn ? "</a><td class=s" : "<td class=s");
     ka_text_put_number(out, ka_told_badness(told));
     ka_text_put_char(out, '>');
     ka_html_put(out, ka_told_state(told));
@@ -326,7 +321,7 @@ static void put_connections(const struct ka_report *report, struct ka_text *out)
                          "<th class=r>RTT<th class=r>overhead<th class=r>longest idle<th>ended"
                          "</thead><tbody>\n");
         for (size_t i = 0; i < report->told_count; i++)
-            put_row(out, &report->told[i], i < LANES_MOST);
+            put_row(out, &report->told[i]);
         ka_html_put(out, "</tbody></table></div>\n");
     }
     if (report->untold > 0) {
@@ -346,12 +341,18 @@ static void put_lanes(const struct ka_report *report, struct ka_text *out)
                 "window probe</span><span><i class=\"kx\">|</i> reset or ICMP error</span>"
                 "<span><i>╌</i> silence and its length</span><span>The strip below shows where "
                 "in the capture the connection lies.</span></p>\n");
-    for (size_t i = 0; i < report->told_count && i < LANES_MOST; i++)
-        ka_html_put_lane(out, report, &report->told[i]);
-    if (report->told_count > LANES_MOST) {
-        ka_html_put(out, "<p class=\"dim\">Drawn: the first ");
-        ka_text_put_number(out, LANES_MOST);
-        ka_html_put(out, " connections of the table.</p>\n");
+    if (report->told_count > KA_DRAWN_MOST) {
+        ka_html_put(out, "<p class=\"dim\">Drawn: ");
+        ka_text_put_number(out, KA_DRAWN_MOST);
+        ka_html_put(out, " of ");
+        ka_text_put_number(out, report->told_count);
+        ka_html_put(out, " connections, those of the errors and warnings listed above first, of "
+                         "each kind in turn. The others stand in the table only; kasniff report "
+                         "--connection ID tells the course of one.</p>\n");
+    }
+    for (size_t i = 0; i < report->told_count; i++) {
+        if (report->told[i].drawn)
+            ka_html_put_lane(out, report, &report->told[i]);
     }
     if (report->marks_lost > 0)
         ka_html_put(out, "<p class=\"dim\">Probes and answers beyond the first million are not "

@@ -214,17 +214,52 @@ static void attribute_marks(struct ka_report *report)
     }
 }
 
+/* --- what is drawn */
+
+/* The connections of the errors and warnings that a page lists, of each kind one in turn, so that
+ * a frequent kind does not crowd out a rare one. Returns how many more may be drawn. */
+static size_t draw_findings(struct ka_report *report)
+{
+    size_t left = KA_DRAWN_MOST;
+    for (size_t round = 0; round < KA_LISTED_MOST; round++) {
+        size_t nth = 0; /* of its kind */
+        for (size_t i = 0; i < report->finding_count; i++) {
+            const struct ka_event *event = &report->findings[i];
+            if (event->finding.severity == KA_SEVERITY_NOTE)
+                break;
+            nth = i > 0 && strcmp(event[-1].finding.kind, event->finding.kind) == 0 ? nth + 1 : 0;
+            struct ka_told *told =
+                nth == round ? find_sorted(report, event->envelope.flow_id) : NULL;
+            if (told == NULL || told->drawn || left == 0)
+                continue;
+            told->drawn = true;
+            left--;
+        }
+    }
+    return left;
+}
+
+static void draw_first(struct ka_report *report, size_t left)
+{
+    for (size_t i = 0; i < report->told_count && left > 0; i++) {
+        left -= !report->told[i].drawn;
+        report->told[i].drawn = true;
+    }
+}
+
 void ka_report_finish(struct ka_report *report)
 {
     if (report->told_count > 0)
         qsort(report->told, report->told_count, sizeof(*report->told), by_flow);
+    if (report->finding_count > 0)
+        qsort(report->findings, report->finding_count, sizeof(*report->findings), compare_findings);
     count_findings(report);
     if (report->mark_count > 0)
         qsort(report->marks, report->mark_count, sizeof(*report->marks), compare_marks);
     attribute_marks(report);
+    size_t left = draw_findings(report);
     if (report->told_count > 0)
         qsort_r(report->told, report->told_count, sizeof(*report->told), compare_told,
                 &report->options);
-    if (report->finding_count > 0)
-        qsort(report->findings, report->finding_count, sizeof(*report->findings), compare_findings);
+    draw_first(report, left);
 }

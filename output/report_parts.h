@@ -11,6 +11,8 @@ enum {
     KA_MARKS_MOST = 1 << 20, /* single probes and answers kept; later ones are counted */
     KA_RTT_BUCKETS = 28,     /* four a decade, from 1 microsecond to 10 seconds */
     KA_RTT_A_DECADE = 4,
+    KA_LISTED_MOST = 50, /* findings of a kind that a page lists */
+    KA_DRAWN_MOST = 300, /* connections whose timelines it draws */
 };
 
 /* A probe, an answer, a change of state: what a timeline shows as a point. */
@@ -32,6 +34,7 @@ struct ka_told {
     struct ka_activity activity;
     uint32_t findings; /* of severity warning and above */
     uint8_t severity;  /* the highest; with `findings` above 0 */
+    bool drawn;        /* on a page, once finished */
 };
 
 struct ka_report {

@@ -12,6 +12,7 @@
 #include "output/html.h"
 #include "output/report.h"
 
+#include <stdio.h>
 #include <string.h>
 
 #define NOON (INT64_C(1795262400) * KA_SECOND)
@@ -205,6 +206,41 @@ static void a_logarithmic_axis_keeps_its_ends(void **state)
     assert_true(middle > 0.499 && middle < 0.501);
 }
 
+static bool is_drawn(const struct ka_text *page, uint32_t flow_id)
+{
+    char id[32];
+    snprintf(id, sizeof(id), "id=\"l%u\"", flow_id);
+    return memmem(page->bytes, page->used, id, strlen(id)) != NULL;
+}
+
+static void the_page_draws_each_kind_of_finding(void **state)
+{
+    (void)state;
+    enum { CONNECTIONS = 1000, COMMON = 600 };
+    static const char said[] = "Drawn: 300 of 1000 connections";
+    struct ka_error error;
+    struct ka_text text = ka_text_growing();
+    struct ka_report *report = make_report(&(struct ka_report_options){.utc = true});
+    for (uint32_t id = 1; id <= CONNECTIONS; id++) {
+        struct ka_event event = make_connection(id, 0, 0);
+        put_event(report, &event);
+        event = make_finding(id, "common", KA_SEVERITY_ERROR, 1);
+        if (id <= COMMON)
+            put_event(report, &event);
+    }
+    struct ka_event rare = make_finding(900, "rare", KA_SEVERITY_WARNING, 2);
+    put_event(report, &rare);
+    ka_report_finish(report);
+    assert_int_equal(ka_report_html(report, &text, &error), 0);
+    assert_true(is_drawn(&text, 900));
+    assert_true(is_drawn(&text, 1));
+    assert_true(is_drawn(&text, 299));
+    assert_false(is_drawn(&text, 300));
+    assert_non_null(memmem(text.bytes, text.used, said, strlen(said)));
+    ka_text_free(&text);
+    ka_report_free(report);
+}
+
 static void the_page_of_nothing_is_whole(void **state)
 {
     (void)state;
@@ -228,6 +264,7 @@ int main(void)
         cmocka_unit_test(a_connection_that_is_not_there_is_an_error),
         cmocka_unit_test(what_acts_on_a_browser_is_escaped),
         cmocka_unit_test(a_logarithmic_axis_keeps_its_ends),
+        cmocka_unit_test(the_page_draws_each_kind_of_finding),
         cmocka_unit_test(the_page_of_nothing_is_whole),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
