@@ -11,7 +11,8 @@
 enum { PIECES = 4, PIECE_SIZE = 256 * 1024 };
 
 struct piece {
-    uint8_t *bytes;
+    uint8_t *space; /* KA_AHEAD_FRONT bytes, then PIECE_SIZE */
+    uint8_t *bytes; /* the latter */
     size_t at;
     size_t used;
     enum ka_bytes status; /* KA_BYTES_SOME, or how it ended */
@@ -26,6 +27,7 @@ struct ka_ahead {
     unsigned filled; /* pieces the thread has finished, ever */
     unsigned emptied;
     bool stop;
+    bool lent; /* the first piece was handed out as it is; the reader's alone */
     struct piece pieces[PIECES];
 };
 
@@ -84,7 +86,7 @@ static void destroy(struct ka_ahead *ahead)
     pthread_cond_destroy(&ahead->changed);
     pthread_mutex_destroy(&ahead->lock);
     for (unsigned i = 0; i < PIECES; i++)
-        free(ahead->pieces[i].bytes);
+        free(ahead->pieces[i].space);
     free(ahead);
 }
 
@@ -102,8 +104,12 @@ struct ka_ahead *ka_ahead_start(struct ka_unpack *unpack)
     pthread_mutex_init(&ahead->lock, NULL);
     bool ok = true;
     for (unsigned i = 0; i < PIECES; i++) {
-        ahead->pieces[i].bytes = malloc(PIECE_SIZE);
-        ok = ok && ahead->pieces[i].bytes != NULL;
+        struct piece *piece = &ahead->pieces[i];
+        piece->space = malloc(KA_AHEAD_FRONT + PIECE_SIZE);
+        if (piece->space == NULL)
+            ok = false;
+        else
+            piece->bytes = piece->space + KA_AHEAD_FRONT;
     }
     if (ok && start_thread(ahead))
         return ahead;
@@ -111,8 +117,8 @@ struct ka_ahead *ka_ahead_start(struct ka_unpack *unpack)
     return NULL;
 }
 
-/* True when a piece is there to be read. */
-static bool await_piece(struct ka_ahead *ahead)
+/* True when so many pieces are there to be read. */
+static bool await_pieces(struct ka_ahead *ahead, unsigned count)
 {
     struct timespec until;
     clock_gettime(CLOCK_MONOTONIC, &until);
@@ -123,24 +129,56 @@ static bool await_piece(struct ka_ahead *ahead)
     }
     pthread_mutex_lock(&ahead->lock);
     int result = 0;
-    while (ahead->filled == ahead->emptied && result == 0)
+    while (ahead->filled - ahead->emptied < count && result == 0)
         result = pthread_cond_timedwait(&ahead->changed, &ahead->lock, &until);
-    bool there = ahead->filled != ahead->emptied;
+    bool there = ahead->filled - ahead->emptied >= count;
     pthread_mutex_unlock(&ahead->lock);
     return there;
+}
+
+/* How it ended, where there is no more; the last piece stays. */
+static enum ka_bytes status_of(const struct piece *piece, struct ka_error *error)
+{
+    if (piece->status != KA_BYTES_SOME && error != NULL)
+        *error = piece->error;
+    return piece->status;
+}
+
+static void give_back(struct ka_ahead *ahead)
+{
+    if (ahead->lent)
+        count_up(ahead, &ahead->emptied);
+    ahead->lent = false;
+}
+
+enum ka_bytes ka_ahead_next(struct ka_ahead *ahead, const uint8_t **at, size_t *have,
+                            struct ka_error *error)
+{
+    unsigned index = ahead->emptied + ahead->lent;
+    if (!await_pieces(ahead, 1 + ahead->lent))
+        return KA_BYTES_NONE;
+    struct piece *piece = &ahead->pieces[index % PIECES];
+    if (piece->status != KA_BYTES_SOME)
+        return status_of(piece, error);
+    uint8_t *start = piece->bytes + piece->at - *have;
+    if (*have > 0)
+        memcpy(start, *at, *have);
+    *at = start;
+    *have += piece->used - piece->at;
+    give_back(ahead);
+    ahead->lent = true;
+    return KA_BYTES_SOME;
 }
 
 enum ka_bytes ka_ahead_read(struct ka_ahead *ahead, uint8_t *out, size_t size, size_t *got,
                             struct ka_error *error)
 {
-    if (!await_piece(ahead))
+    give_back(ahead);
+    if (!await_pieces(ahead, 1))
         return KA_BYTES_NONE;
     struct piece *piece = &ahead->pieces[ahead->emptied % PIECES];
-    if (piece->status != KA_BYTES_SOME) { /* the last piece: it stays */
-        if (error != NULL)
-            *error = piece->error;
-        return piece->status;
-    }
+    if (piece->status != KA_BYTES_SOME)
+        return status_of(piece, error);
     size_t left = piece->used - piece->at;
     size_t count = left < size ? left : size;
     memcpy(out, piece->bytes + piece->at, count);

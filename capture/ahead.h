@@ -16,7 +16,16 @@ struct ka_ahead;
  */
 struct ka_ahead *ka_ahead_start(struct ka_unpack *unpack);
 
-/* As ka_unpack_read, from what the thread has done. */
+/* Bytes in front of a piece in which the beginning of a record may be put. */
+enum { KA_AHEAD_FRONT = 64 * 1024 };
+
+/* The next piece as it lies there. *at points to *have bytes (at most KA_AHEAD_FRONT) that are not
+ * taken yet; they are copied in front of the piece, and both changed to what is there now: valid
+ * until the next call. Unchanged where no piece came. */
+enum ka_bytes ka_ahead_next(struct ka_ahead *ahead, const uint8_t **at, size_t *have,
+                            struct ka_error *error);
+
+/* As ka_unpack_read, from what the thread has done. What ka_ahead_next gave is void. */
 enum ka_bytes ka_ahead_read(struct ka_ahead *ahead, uint8_t *out, size_t size, size_t *got,
                             struct ka_error *error);
 

@@ -41,8 +41,22 @@ static bool make_room(struct ka_window *window)
     return true;
 }
 
+/* Once it is known that the input is compressed. */
+static void start_ahead(struct ka_window *window)
+{
+    if (!window->begun || window->asked)
+        return;
+    window->asked = true;
+    if (ka_unpack_compression(window->unpack) != NULL && !ka_unpack_from_memory(window->unpack))
+        window->ahead = ka_ahead_start(window->unpack);
+}
+
 enum ka_bytes ka_window_fill(struct ka_window *window, struct ka_error *error)
 {
+    start_ahead(window);
+    bool fits_in_front = window->need > window->have && window->need <= KA_AHEAD_FRONT;
+    if (window->ahead != NULL && fits_in_front)
+        return ka_ahead_next(window->ahead, &window->at, &window->have, error);
     if (window->need > KA_BLOCK_MAX || window->need <= window->have || !make_room(window)) {
         ka_error_set(error, "no memory for a record of %zu bytes", window->need);
         return KA_BYTES_FAILED;
@@ -51,11 +65,6 @@ enum ka_bytes ka_window_fill(struct ka_window *window, struct ka_error *error)
     uint8_t *end = window->buffer + window->have;
     size_t got = 0;
     enum ka_bytes status;
-    if (window->begun && !window->asked) {
-        window->asked = true;
-        if (ka_unpack_compression(window->unpack) != NULL && !ka_unpack_from_memory(window->unpack))
-            window->ahead = ka_ahead_start(window->unpack);
-    }
     if (window->ahead != NULL)
         status = ka_ahead_read(window->ahead, end, room, &got, error);
     else if (!window->begun && room > FIRST_SIZE)

@@ -19,7 +19,7 @@ struct ka_window {
     size_t need;     /* how many bytes the reader wants before it can go on */
 
     /* private */
-    uint8_t *buffer;
+    uint8_t *buffer; /* where `at` points, unless to a piece of `ahead` */
     size_t size;
     struct ka_unpack *unpack;
     struct ka_ahead *ahead;

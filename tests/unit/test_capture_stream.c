@@ -178,6 +178,39 @@ static void compressed_files_give_the_same_frames(void **state)
     free(b.bytes);
 }
 
+static void long_and_short_packets_take_turns_in_compressed_files(void **state)
+{
+    (void)state;
+    /* Around what is put in front of a piece that was unpacked ahead, 64 KiB. */
+    static const uint32_t lengths[] = {60, 65519, 65520, 1500, 65521, 200000, 60, 262144, 40000};
+    enum {
+        COUNT = 90,
+        KINDS = sizeof(lengths) / sizeof(lengths[0]),
+        ROOM = COUNT / KINDS * 800000
+    };
+    struct ka_builder b = ka_builder_make(malloc(ROOM), ROOM);
+    uint8_t *packed = malloc(ROOM);
+    assert_non_null(b.bytes);
+    assert_non_null(packed);
+    put_pcap_header(&b, false, 0xa1b2c3d4, 4, 1);
+    for (uint32_t i = 0; i < COUNT; i++)
+        put_pcap_record(&b, false, i, 0, lengths[i % KINDS], lengths[i % KINDS], (uint8_t)i);
+    assert_true(ka_builder_ok(&b));
+    for (size_t i = 0; i < 2; i++) {
+        char path[PATH_SIZE];
+        struct seen seen;
+        write_file(packed, packers[i].pack(b.bytes, b.used, packed, ROOM), path);
+        read_file(path, NULL, &seen);
+        assert_int_equal(seen.end, KA_SOURCE_END);
+        check_large(&seen, COUNT);
+        for (size_t k = 0; k < COUNT && k < SEEN_MAX; k++)
+            assert_int_equal(seen.frames[k].captured, lengths[k % KINDS]);
+        unlink(path);
+    }
+    free(packed);
+    free(b.bytes);
+}
+
 static void closing_early_stops_the_decompressing_thread(void **state)
 {
     (void)state;
@@ -341,6 +374,7 @@ int main(void)
         cmocka_unit_test(a_named_pipe_hands_each_packet_over_as_it_comes),
         cmocka_unit_test(a_pipe_that_ends_inside_a_packet_is_damaged),
         cmocka_unit_test(compressed_files_give_the_same_frames),
+        cmocka_unit_test(long_and_short_packets_take_turns_in_compressed_files),
         cmocka_unit_test(closing_early_stops_the_decompressing_thread),
         cmocka_unit_test(damage_inside_compressed_data_is_told_after_what_was_readable),
         cmocka_unit_test(zero_padding_after_gzip_is_no_damage),
