@@ -80,7 +80,7 @@ struct ka_message_line {
 
 enum ka_gathered { KA_GATHERED_PART, KA_GATHERED_LINE, KA_GATHERED_NONSENSE };
 
-/* Adds a byte. WHOLE: `line->bytes` is the line, NUL for its newline, until the next byte.
+/* Adds a byte. LINE: `line->bytes` is the line, NUL for its newline, until the next byte.
  * NONSENSE: too long, or a byte that is no printable ASCII. */
 enum ka_gathered ka_message_gather(struct ka_message_line *line, char byte);
 
