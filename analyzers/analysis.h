@@ -157,10 +157,9 @@ struct ka_doubt *ka_doubt_need(struct ka_analysis *analysis, struct ka_conn *con
  * answer, a window is closed, or something is in doubt. Called by whoever changed one of these. */
 void ka_watch_update(struct ka_analysis *analysis, struct ka_conn *conn);
 
-/* Asks the processor to fetch the extra record, and then the probers, of a connection that is
- * fetched already; NULL is taken. */
-void ka_records_prefetch_extra(const struct ka_analysis *analysis, const struct ka_conn *conn);
-void ka_records_prefetch_probers(const struct ka_analysis *analysis, const struct ka_conn *conn);
+/* Asks the processor to fetch the records of the connections that come next, at most KA_BATCH. */
+void ka_records_look_ahead(const struct ka_analysis *analysis, const struct ka_lookup *lookups,
+                           size_t count);
 
 /* Gives the doubt back, or all records. */
 void ka_doubt_drop(struct ka_analysis *analysis, struct ka_conn *conn);
@@ -205,6 +204,13 @@ bool ka_recognise_icmp(struct ka_analysis *analysis, struct ka_conn *conn, unsig
 /* A prober's deadline has come. */
 void ka_recognise_deadline(struct ka_analysis *analysis, struct ka_prober *prober);
 
+/* --- the short way (ordinary.c) */
+
+/* Takes a segment of `side` that is an ordinary probe or its ordinary answer, with all that comes
+ * of it. False, and nothing done, when it is anything else: then it must be tracked and judged. */
+bool ka_ordinary(struct ka_analysis *analysis, struct ka_conn *conn, unsigned side,
+                 const struct ka_packet *packet);
+
 /* --- candidates held back (held.c) */
 
 /* A segment of a connection where something is held or the sender has no baseline. Returns true
@@ -212,6 +218,25 @@ void ka_recognise_deadline(struct ka_analysis *analysis, struct ka_prober *probe
 bool ka_hold(struct ka_analysis *analysis, const struct ka_segment *segment);
 
 /* --- pairing of probes and answers (pairing.c) */
+
+/* True when the prober's last probe still waits for its answer. */
+static inline bool ka_pair_is_waiting(const struct ka_prober *prober)
+{
+    return prober->waiting > 0 && (prober->flags & (KA_PROBER_SETTLED | KA_PROBER_ICMP)) == 0;
+}
+
+/* Adds a probe's or an answer's length, in bytes, to what the prober costs. */
+static inline void ka_pair_add_overhead(struct ka_prober *prober, uint32_t bytes)
+{
+    uint32_t room = UINT32_MAX - prober->overhead_bytes;
+    prober->overhead_bytes += bytes < room ? bytes : room;
+}
+
+/* Takes the round trip of a probe and its answer; KA_TIME_NONE is ignored. */
+void ka_pair_note_rtt(struct ka_prober *prober, ka_time rtt);
+
+/* Sets the time when the absence of the last probe's answer becomes known. */
+void ka_pair_set_deadline(struct ka_analysis *analysis, struct ka_prober *prober);
 
 /* A probe goes out: what was waiting becomes older, an absence becomes known. */
 void ka_pair_probe(struct ka_analysis *analysis, struct ka_occurrence *probe);
@@ -235,6 +260,9 @@ void ka_stacks_guess(const struct ka_prober *prober, struct ka_ev_keepalive *out
 
 /* The interval at which the side probes while unanswered; KA_TIME_NONE unknown. */
 ka_time ka_schedule_interval(const struct ka_prober *prober);
+
+/* Takes the gap before a probe that follows an answer. */
+void ka_schedule_add_idle(struct ka_prober *prober, ka_time idle);
 
 /* True when a gap fits the side's answered schedule. */
 bool ka_schedule_has_idle(const struct ka_prober *prober, ka_time gap);

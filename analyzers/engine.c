@@ -99,6 +99,11 @@ static void end_closed(struct ka_analysis *analysis, ka_time now)
     }
 }
 
+static inline bool is_anything_due(const struct ka_analysis *analysis, ka_time now)
+{
+    return ka_deadline_due(analysis, now) != NULL || now >= analysis->next_end;
+}
+
 static void pass_deadlines(struct ka_analysis *analysis, ka_time now)
 {
     struct ka_prober *prober;
@@ -108,37 +113,22 @@ static void pass_deadlines(struct ka_analysis *analysis, ka_time now)
         end_closed(analysis, now);
 }
 
-static void set_clock(struct ka_analysis *analysis, ka_time now)
+/* Time goes on to `now`, or begins. */
+static inline void set_clock(struct ka_analysis *analysis, ka_time now)
 {
-    if (ka_time_between(analysis->clock, now) >= hole)
+    if (analysis->clock != KA_TIME_NONE && now - analysis->clock >= hole)
         analysis->hole = now;
     analysis->clock = now;
-    pass_deadlines(analysis, now);
+    if (is_anything_due(analysis, now))
+        pass_deadlines(analysis, now);
 }
 
-/* Takes a packet's stamp into the clock. One stamp that leaps is not believed until the next
- * agrees, so that a single broken frame expires nothing. */
-static void tick(struct ka_engine *engine, ka_time time)
+/* A stamp that leaps: not believed until the next agrees, so that a single broken frame expires
+ * nothing. */
+static void tick_oddly(struct ka_engine *engine, ka_time time)
 {
     struct ka_analysis *analysis = &engine->analysis;
-    if (time == KA_TIME_NONE)
-        return;
-    if (analysis->stats.first == KA_TIME_NONE || time < analysis->stats.first)
-        analysis->stats.first = time;
-    if (analysis->stats.last == KA_TIME_NONE || time > analysis->stats.last)
-        analysis->stats.last = time;
     ka_time clock = analysis->clock;
-    if (clock == KA_TIME_NONE) {
-        analysis->clock = time;
-        return;
-    }
-    bool odd = time > clock + leap || time < clock - step_back;
-    if (!odd) {
-        engine->odd_stamp = KA_TIME_NONE;
-        if (time > clock)
-            set_clock(analysis, time);
-        return;
-    }
     ka_time before = engine->odd_stamp;
     engine->odd_stamp = time;
     if (time < clock && before == KA_TIME_NONE)
@@ -152,6 +142,28 @@ static void tick(struct ka_engine *engine, ka_time time)
         analysis->clock = time;
     } else {
         set_clock(analysis, time);
+    }
+}
+
+/* Takes a packet's stamp into the clock. */
+static inline void tick(struct ka_engine *engine, ka_time time)
+{
+    struct ka_analysis *analysis = &engine->analysis;
+    ka_time clock = analysis->clock;
+    if (time == KA_TIME_NONE)
+        return;
+    if (analysis->stats.first == KA_TIME_NONE || time < analysis->stats.first)
+        analysis->stats.first = time;
+    if (time > analysis->stats.last)
+        analysis->stats.last = time;
+    if (clock == KA_TIME_NONE) {
+        analysis->clock = time;
+    } else if (time > clock + leap || time < clock - step_back) {
+        tick_oddly(engine, time);
+    } else {
+        engine->odd_stamp = KA_TIME_NONE;
+        if (time > clock)
+            set_clock(analysis, time);
     }
 }
 
@@ -319,26 +331,11 @@ static struct ka_conn *renew(struct ka_analysis *analysis, struct ka_conn *conn,
 
 /* --- packets */
 
-struct lookup {
-    struct ka_key key;
-    struct ka_conn *guess; /* very likely its connection */
-    uint32_t removals;     /* from the table when guessed */
-    uint32_t hash;
-    uint8_t side;
-};
-
-static struct ka_conn *find(const struct ka_table *table, const struct lookup *lookup)
-{
-    if (ka_table_is_still(table, lookup->guess, lookup->removals, &lookup->key))
-        return lookup->guess;
-    return ka_table_find(table, &lookup->key, lookup->hash);
-}
-
 /* Finds the connection a segment belongs to, opening or renewing it. NULL: it belongs to none. */
-static struct ka_conn *conn_for(struct ka_analysis *analysis, const struct lookup *lookup,
+static struct ka_conn *conn_for(struct ka_analysis *analysis, const struct ka_lookup *lookup,
                                 const struct ka_packet *packet)
 {
-    struct ka_conn *conn = find(&analysis->table, lookup);
+    struct ka_conn *conn = ka_table_look_up(&analysis->table, lookup);
     if (conn == NULL)
         return open_conn(analysis, &lookup->key, lookup->hash, lookup->side, packet);
     if ((packet->tcp.flags & (KA_TCP_SYN | KA_TCP_RST)) != KA_TCP_SYN)
@@ -347,58 +344,64 @@ static struct ka_conn *conn_for(struct ka_analysis *analysis, const struct looku
 }
 
 static void take_icmp(struct ka_analysis *analysis, const struct ka_packet *packet,
-                      const struct lookup *lookup)
+                      const struct ka_lookup *lookup)
 {
-    struct ka_conn *conn = find(&analysis->table, lookup);
+    struct ka_conn *conn = ka_table_look_up(&analysis->table, lookup);
     if (conn != NULL && ka_recognise_icmp(analysis, conn, lookup->side, packet) &&
         analysis->config.report)
         ka_history_icmp(analysis, conn, lookup->side, packet);
 }
 
-static void take_segment(struct ka_analysis *analysis, const struct ka_packet *packet,
-                         const struct lookup *lookup)
+static void look(struct ka_analysis *analysis, struct ka_conn *conn, unsigned side,
+                 const struct ka_packet *packet)
+{
+    struct ka_segment segment;
+    if (ka_track_in_order(conn, side, packet))
+        return;
+    if (!analysis->config.long_way && ka_ordinary(analysis, conn, side, packet))
+        return;
+    if (ka_track(conn, side, packet, &segment))
+        ka_recognise(analysis, &segment);
+}
+
+/* For a report: histories want to know of every segment, before and after. */
+static void look_closely(struct ka_analysis *analysis, struct ka_conn *conn, unsigned side,
+                         const struct ka_packet *packet)
 {
     struct ka_segment segment;
     struct ka_glimpse before;
+    ka_history_before(conn, side, packet, &before);
+    bool copy = false;
+    if (!ka_track_in_order(conn, side, packet) && ka_track(conn, side, packet, &segment)) {
+        ka_recognise(analysis, &segment);
+        copy = (segment.facts & KA_SEG_COPY) != 0;
+    }
+    if (!copy)
+        ka_history_segment(analysis, conn, side, packet, &before);
+}
+
+static void take_segment(struct ka_analysis *analysis, const struct ka_packet *packet,
+                         const struct ka_lookup *lookup)
+{
     struct ka_conn *conn = conn_for(analysis, lookup, packet);
     analysis->stats.tcp++;
     if (conn == NULL)
         return;
     if (analysis->config.report)
-        ka_history_before(conn, lookup->side, packet, &before);
-    bool copy = false;
-    if (ka_track(conn, lookup->side, packet, &segment)) {
-        ka_recognise(analysis, &segment);
-        copy = (segment.facts & KA_SEG_COPY) != 0;
-    }
-    if (analysis->config.report && !copy)
-        ka_history_segment(analysis, conn, lookup->side, packet, &before);
+        look_closely(analysis, conn, lookup->side, packet);
+    else
+        look(analysis, conn, lookup->side, packet);
     classify(analysis, conn, packet->tcp.flags);
 }
 
 void ka_engine_packets(struct ka_engine *engine, const struct ka_packet *packets, size_t count)
 {
     struct ka_analysis *analysis = &engine->analysis;
-    struct lookup lookups[KA_BATCH];
+    struct ka_lookup lookups[KA_BATCH];
     if (count > KA_BATCH)
         count = KA_BATCH;
-    for (size_t i = 0; i < count; i++) {
-        struct lookup *lookup = &lookups[i];
-        lookup->side = (uint8_t)ka_table_key(&analysis->table, &packets[i], &lookup->key);
-    }
-    /* Not in the loop above: a key that was just written by parts is slow to read as words. */
-    for (size_t i = 0; i < count; i++) {
-        lookups[i].hash = ka_table_hash(&analysis->table, &lookups[i].key);
-        ka_table_prefetch_slot(&analysis->table, lookups[i].hash);
-    }
-    for (size_t i = 0; i < count; i++) {
-        lookups[i].guess = ka_table_prefetch_conn(&analysis->table, lookups[i].hash);
-        lookups[i].removals = analysis->table.removals;
-    }
-    for (size_t i = 0; i < count; i++)
-        ka_records_prefetch_extra(analysis, lookups[i].guess);
-    for (size_t i = 0; i < count; i++)
-        ka_records_prefetch_probers(analysis, lookups[i].guess);
+    ka_table_look_ahead(&analysis->table, packets, count, lookups);
+    ka_records_look_ahead(analysis, lookups, count);
     for (size_t i = 0; i < count; i++) {
         const struct ka_packet *packet = &packets[i];
         if (packet->frame->digits > 0)

@@ -21,8 +21,9 @@ struct ka_engine_config {
     bool all;        /* connection events for every connection */
     bool summary;    /* state events only: probes, answers, connections are counted, not told */
     bool lookalikes; /* emit lookalike events */
-    bool report; /* look closer: findings, heartbeats, HTTP, every silence; and a connection event
-                    for every connection, `notable` where it is worth a line */
+    bool report;   /* look closer: findings, heartbeats, HTTP, every silence; and a connection event
+                      for every connection, `notable` where it is worth a line */
+    bool long_way; /* for tests: no short cuts (ordinary.c); what comes out is the same */
     struct ka_sink sink;
 };
 

@@ -13,10 +13,9 @@ enum {
     WINDOW_ACK_QUIET_MS = 150, /* an ACK this long after hearing nothing is unasked */
 };
 
-ka_time ka_last_heard(const struct ka_analysis *analysis, const struct ka_segment *segment)
+ka_time ka_last_heard(const struct ka_prober *peer, const struct ka_side *receiver)
 {
-    const struct ka_prober *peer = ka_prober_of(analysis, segment->conn, !segment->side);
-    ka_time last = segment->receiver.last_sent;
+    ka_time last = receiver->last_sent;
     if (peer != NULL && peer->bytes == 0 && peer->last_probe == last && last != KA_TIME_NONE)
         return peer->spoke_before;
     return last;
@@ -66,7 +65,8 @@ static bool is_window_probe(const struct ka_analysis *analysis, const struct ka_
     const struct ka_extra *extra = ka_extra_of(analysis, segment->conn);
     if (prober == NULL || ka_side_in_flight(&segment->sender) || extra->window_number > 0)
         return true;
-    ka_time gap = ka_segment_since(segment, ka_last_heard(analysis, segment));
+    const struct ka_prober *peer = ka_prober_of(analysis, segment->conn, !segment->side);
+    ka_time gap = ka_segment_since(segment, ka_last_heard(peer, &segment->receiver));
     if (prober->number > 0)
         gap = ka_segment_since(segment, prober->last_probe);
     return !ka_schedule_has_idle(prober, gap);
@@ -87,6 +87,14 @@ bool ka_is_garbage(const struct ka_segment *segment)
            packet->payload[0] != sender->last_byte;
 }
 
+bool ka_is_soon(const struct ka_side *sender, ka_time time)
+{
+    ka_time limit = 3 * ka_side_rto(sender);
+    if (limit < SPURIOUS_S * KA_SECOND)
+        limit = SPURIOUS_S * KA_SECOND;
+    return ka_side_data_age(sender, time) <= limit;
+}
+
 /* One byte that the peer lacks is sent again; or one that it has, so soon that the acknowledgement
  * cannot have been there in time. False positives: a probe with a byte equal to the last one, less
  * than three seconds after it. */
@@ -97,10 +105,7 @@ static bool is_retransmission(const struct ka_analysis *analysis, const struct k
     if (tcp->length != 1 || ka_is_garbage(segment))
         return false;
     bool acked = ka_side_has(sender, KA_SIDE_ACKED) && ka_seq_lt(tcp->seq, sender->acked_next);
-    ka_time limit = 3 * ka_side_rto(sender);
-    if (limit < SPURIOUS_S * KA_SECOND)
-        limit = SPURIOUS_S * KA_SECOND;
-    bool soon = ka_side_data_age(sender, segment->time) <= limit;
+    bool soon = ka_is_soon(sender, segment->time);
     if (acked || ka_side_has(sender, KA_SIDE_ACKED))
         return !acked || soon;
     /* No ack of the peer in the capture at all: a first repetition long after the byte was sent is

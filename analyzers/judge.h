@@ -29,11 +29,18 @@ enum ka_judgement ka_judge(const struct ka_analysis *analysis, const struct ka_s
  * the number is that of a SYN or FIN. */
 bool ka_is_garbage(const struct ka_segment *segment);
 
+/* True when the sender's last data is so recent that a byte sent again may be that byte. */
+bool ka_is_soon(const struct ka_side *sender, ka_time time);
+
 /* True when a segment without a byte came late: newer data of its sender passed it. */
 bool ka_is_reordered(const struct ka_segment *segment);
 
-/* When the sender last heard what restarts its keepalive timer: anything but the peer's own probes
- * without a byte (measured on Linux). KA_TIME_NONE unknown. */
-ka_time ka_last_heard(const struct ka_analysis *analysis, const struct ka_segment *segment);
+/* When a side last heard what restarts its keepalive timer: anything of the receiver of its segment
+ * but that peer's own probes without a byte (measured on Linux). `peer` is the receiver's prober,
+ * NULL when it does not probe. KA_TIME_NONE unknown. */
+ka_time ka_last_heard(const struct ka_prober *peer, const struct ka_side *receiver);
+
+/* Why an answer is the host's own: told so often that it has one place. */
+extern const char ka_why_same_ttl[];
 
 #endif

@@ -20,12 +20,6 @@ static uint32_t to_us(ka_time duration)
     return (uint32_t)(duration / KA_MICROSECOND);
 }
 
-/* True when the last probe still waits for its answer. */
-static bool is_waiting(const struct ka_prober *prober)
-{
-    return prober->waiting > 0 && (prober->flags & (KA_PROBER_SETTLED | KA_PROBER_ICMP)) == 0;
-}
-
 /* --- absences */
 
 static void occur_absence(struct ka_analysis *analysis, struct ka_prober *prober, ka_time time,
@@ -54,12 +48,12 @@ static ka_time stopped_at(const struct ka_prober *prober)
     return prober->last_probe + 2 * interval;
 }
 
-static void set_deadline(struct ka_analysis *analysis, struct ka_prober *prober)
+void ka_pair_set_deadline(struct ka_analysis *analysis, struct ka_prober *prober)
 {
     ka_time deadline = KA_TIME_NONE;
     /* Answers that cannot be seen are not absent. */
     bool two_way = prober->conn->side[!prober->side].packets > 0;
-    if (prober->last_probe != KA_TIME_NONE && two_way && is_waiting(prober)) {
+    if (prober->last_probe != KA_TIME_NONE && two_way && ka_pair_is_waiting(prober)) {
         ka_time interval = ka_schedule_interval(prober);
         ka_time wait = least_wait;
         if (interval != KA_TIME_NONE && 2 * interval > wait)
@@ -113,7 +107,7 @@ static void push_outstanding(struct ka_prober *prober, const struct ka_occurrenc
 void ka_pair_life(struct ka_analysis *analysis, const struct ka_occurrence *sign)
 {
     struct ka_prober *other = ka_prober_of(analysis, sign->conn, !sign->side);
-    if (other == NULL || !is_waiting(other))
+    if (other == NULL || !ka_pair_is_waiting(other))
         return;
     other->flags |= KA_PROBER_EXCUSED;
     other->number = 0;
@@ -131,7 +125,7 @@ void ka_pair_probe(struct ka_analysis *analysis, struct ka_occurrence *probe)
     const uint16_t passing =
         KA_PROBER_ABSENT | KA_PROBER_EXCUSED | KA_PROBER_SETTLED | KA_PROBER_ICMP;
     bool two_way = probe->conn->side[!probe->side].packets > 0;
-    bool absent = is_waiting(prober) && (prober->flags & KA_PROBER_ABSENT) == 0 && two_way;
+    bool absent = ka_pair_is_waiting(prober) && (prober->flags & KA_PROBER_ABSENT) == 0 && two_way;
     bool excused = (prober->flags & KA_PROBER_EXCUSED) != 0;
     probe->interval = ka_time_between(prober->last_probe, probe->time);
     if (probe->spoke_before != prober->last_probe || prober->probes == 0)
@@ -144,7 +138,7 @@ void ka_pair_probe(struct ka_analysis *analysis, struct ka_occurrence *probe)
     prober->bytes = probe->bytes & 1;
     prober->last_probe = probe->time;
     prober->print = probe->print;
-    prober->overhead_bytes = add_saturating(prober->overhead_bytes, probe->ip_length);
+    ka_pair_add_overhead(prober, probe->ip_length);
     prober->flags = (uint16_t)((prober->flags & ~passing) | (probe->form & ~passing));
     enum ka_conn_class class = ka_conn_class(probe->conn);
     if (class != KA_CLASS_CLOSED && class != KA_CLASS_PROBED)
@@ -158,7 +152,7 @@ void ka_pair_probe(struct ka_analysis *analysis, struct ka_occurrence *probe)
     /* That was about the one before; now this one waits. */
     prober->flags &= (uint16_t) ~(KA_PROBER_ABSENT | KA_PROBER_EXCUSED);
     prober->flags |= probe->form & KA_PROBER_EXCUSED;
-    set_deadline(analysis, prober);
+    ka_pair_set_deadline(analysis, prober);
     /* Deadlines go by the clock that packets agree on; this packet's stamp may be far behind it. */
     ka_time behind = KA_TIME_NONE;
     if (probe->packet != NULL)
@@ -182,7 +176,7 @@ static ka_time lowest_rtt(const struct ka_prober *prober)
     return lowest;
 }
 
-static void note_rtt(struct ka_prober *prober, ka_time rtt)
+void ka_pair_note_rtt(struct ka_prober *prober, ka_time rtt)
 {
     if (rtt == KA_TIME_NONE)
         return;
@@ -207,7 +201,7 @@ static unsigned choose(const struct ka_prober *prober, struct ka_occurrence *ans
 {
     unsigned last = prober->waiting - 1u;
     answer->rtt = KA_TIME_NONE;
-    if (!is_waiting(prober)) /* the newest has its answer: an older one's, late */
+    if (!ka_pair_is_waiting(prober)) /* the newest has its answer: an older one's, late */
         return 0;
     answer->rtt = ka_time_between(prober->last_probe, answer->time);
     ka_time lowest = lowest_rtt(prober);
@@ -227,7 +221,7 @@ static unsigned choose(const struct ka_prober *prober, struct ka_occurrence *ans
  * true when it was the newest. */
 static bool settle(struct ka_prober *prober, unsigned at)
 {
-    bool newest = at + 1u == prober->waiting && is_waiting(prober);
+    bool newest = at + 1u == prober->waiting && ka_pair_is_waiting(prober);
     bool counted_absent = !newest || (prober->flags & KA_PROBER_ABSENT) != 0;
     remove_outstanding(prober, at);
     if (counted_absent && prober->unanswered > 0)
@@ -241,7 +235,7 @@ static void settle_alive(struct ka_prober *prober, const struct ka_occurrence *a
         prober->flags |= KA_PROBER_SETTLED;
     prober->answered++;
     prober->number = 0;
-    note_rtt(prober, answer->rtt);
+    ka_pair_note_rtt(prober, answer->rtt);
 }
 
 /* Another TTL, and much sooner than the peer's acknowledgements of data: something nearer. */
@@ -261,7 +255,7 @@ bool ka_pair_answer(struct ka_analysis *analysis, struct ka_occurrence *answer)
     if (prober == NULL || prober->waiting == 0)
         return false;
     bool is_life = answer->result == KA_ANSWER_ACK || answer->result == KA_ANSWER_DATA;
-    if (!is_life && !is_waiting(prober))
+    if (!is_life && !ka_pair_is_waiting(prober))
         return false;
     unsigned at = choose(prober, answer);
     ka_time lowest = lowest_rtt(prober);
@@ -275,7 +269,7 @@ bool ka_pair_answer(struct ka_analysis *analysis, struct ka_occurrence *answer)
     /* Frames are numbered by file: a number of another one would point to a wrong frame. */
     const struct ka_outstanding *answered = &prober->outstanding[at];
     answer->probe_frame = answered->input == answer->input ? answered->frame : 0;
-    prober->overhead_bytes = add_saturating(prober->overhead_bytes, answer->ip_length);
+    ka_pair_add_overhead(prober, answer->ip_length);
     if (is_life) {
         ka_extra_of(analysis, answer->conn)->flags &= (uint8_t)~KA_EXTRA_CHALLENGED;
         judge_proxy(prober, answer);
@@ -295,7 +289,7 @@ bool ka_pair_answer(struct ka_analysis *analysis, struct ka_occurrence *answer)
     }
     ka_occur(analysis, answer);
     if (answer->result != KA_ANSWER_RST)
-        set_deadline(analysis, prober);
+        ka_pair_set_deadline(analysis, prober);
     ka_watch_update(analysis, answer->conn);
     return true;
 }
@@ -306,7 +300,7 @@ void ka_pair_end(struct ka_analysis *analysis, struct ka_conn *conn)
         struct ka_prober *prober = ka_prober_of(analysis, conn, side);
         if (prober == NULL)
             continue;
-        if (is_waiting(prober) && (prober->flags & KA_PROBER_ABSENT) == 0 &&
+        if (ka_pair_is_waiting(prober) && (prober->flags & KA_PROBER_ABSENT) == 0 &&
             (conn->flags & KA_CONN_GAVE_UP) != 0) {
             prober->flags |= KA_PROBER_ABSENT;
             prober->unanswered++;

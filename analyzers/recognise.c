@@ -90,7 +90,8 @@ static void occur_probe(struct ka_analysis *analysis, const struct ka_segment *s
                  ka_seq_lt(segment->packet->tcp.seq, sender->acked_next) &&
                  !ka_side_in_flight(sender);
     probe.bytes = (uint8_t)segment->packet->tcp.length;
-    probe.idle = ka_segment_since(segment, ka_last_heard(analysis, segment));
+    const struct ka_prober *peer = ka_prober_of(analysis, segment->conn, !segment->side);
+    probe.idle = ka_segment_since(segment, ka_last_heard(peer, &segment->receiver));
     probe.confidence = acked || ka_is_garbage(segment) ? KA_CERTAIN : KA_PROBABLE;
     probe.injected = is_injected(segment);
     probe.form = form_of(segment);
@@ -152,6 +153,8 @@ static bool judge_from_afar(struct ka_analysis *analysis, const struct ka_segmen
     return true;
 }
 
+const char ka_why_same_ttl[] = "its TTL is that of the host's earlier packets";
+
 /* How the answer stands to what the host sent before. Routes change, so that another TTL alone is
  * a reason to ask, not a proof; a RST has little else, and routers that reset are common. */
 static enum ka_origin judge_origin(const struct ka_segment *segment, const char **why)
@@ -163,7 +166,7 @@ static enum ka_origin judge_origin(const struct ka_segment *segment, const char 
         return KA_ORIGIN_UNKNOWN;
     }
     if (segment->packet->ttl == sender->ttl) {
-        *why = "its TTL is that of the host's earlier packets";
+        *why = ka_why_same_ttl;
         return KA_ORIGIN_ENDPOINT;
     }
     if ((tcp->flags & KA_TCP_RST) != 0) {

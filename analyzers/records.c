@@ -124,22 +124,26 @@ void ka_records_drop(struct ka_analysis *analysis, struct ka_conn *conn)
     conn->extra = 0;
 }
 
-void ka_records_prefetch_extra(const struct ka_analysis *analysis, const struct ka_conn *conn)
+void ka_records_look_ahead(const struct ka_analysis *analysis, const struct ka_lookup *lookups,
+                           size_t count)
 {
-    if (conn != NULL && conn->extra != 0)
-        __builtin_prefetch(ka_extra_of(analysis, conn), 1);
-}
-
-void ka_records_prefetch_probers(const struct ka_analysis *analysis, const struct ka_conn *conn)
-{
-    if (conn == NULL || conn->extra == 0)
-        return;
-    for (unsigned side = 0; side < 2; side++) {
-        const uint8_t *prober = (const uint8_t *)ka_prober_of(analysis, conn, side);
-        if (prober == NULL)
+    const struct ka_conn *known[KA_BATCH];
+    size_t found = 0;
+    for (size_t i = 0; i < count; i++) {
+        const struct ka_conn *conn = lookups[i].guess;
+        if (conn == NULL || conn->extra == 0)
             continue;
-        __builtin_prefetch(prober, 1);
-        __builtin_prefetch(prober + 64, 1);
-        __builtin_prefetch(prober + 128, 1);
+        known[found++] = conn;
+        __builtin_prefetch(ka_extra_of(analysis, conn), 1);
+    }
+    for (size_t i = 0; i < found; i++) {
+        for (unsigned side = 0; side < 2; side++) {
+            const uint8_t *prober = (const uint8_t *)ka_prober_of(analysis, known[i], side);
+            if (prober == NULL)
+                continue;
+            __builtin_prefetch(prober, 1);
+            __builtin_prefetch(prober + 64, 1);
+            __builtin_prefetch(prober + 128, 1);
+        }
     }
 }

@@ -90,14 +90,17 @@ static bool is_changed(const struct ka_prober *prober)
 /* Probes between were lost: the gap is a small multiple of the known one. */
 static bool is_multiple(const struct ka_prober *prober, uint32_t gap)
 {
-    for (uint32_t n = 2; n <= LOST_MAX && prober->idle_fit_ms > 0; n++) {
-        if (prober->idle_fit_ms <= UINT32_MAX / n && near_ms(gap, prober->idle_fit_ms * n))
+    uint32_t fit = prober->idle_fit_ms;
+    if (gap / 3 < fit / 2) /* nearer to once than to twice, as nearly always */
+        return false;
+    for (uint32_t n = 2; n <= LOST_MAX && fit > 0; n++) {
+        if (fit <= UINT32_MAX / n && near_ms(gap, fit * n))
             return true;
     }
     return false;
 }
 
-static void add_idle(struct ka_prober *prober, ka_time idle)
+void ka_schedule_add_idle(struct ka_prober *prober, ka_time idle)
 {
     uint32_t gap = to_ms(idle);
     if (gap < LEAST_IDLE_MS)
@@ -153,7 +156,7 @@ void ka_schedule_occurred(struct ka_analysis *analysis, const struct ka_occurren
     if (occurrence->number > 1 && occurrence->interval != KA_TIME_NONE)
         add_interval(prober, occurrence->interval);
     else if (occurrence->number == 1 && occurrence->idle != KA_TIME_NONE)
-        add_idle(prober, occurrence->idle);
+        ka_schedule_add_idle(prober, occurrence->idle);
 }
 
 ka_time ka_schedule_interval(const struct ka_prober *prober)

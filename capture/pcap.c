@@ -94,9 +94,11 @@ static inline __attribute__((always_inline)) enum ka_walk walk_records(
     struct pcap *pcap, struct ka_window *window, struct ka_frame *frames, size_t size,
     size_t *count, const bool big_endian, struct ka_error *error)
 {
-    const ka_time unit = KA_SECOND / pcap->fraction;
+    const struct pcap as = *pcap; /* a copy of our own: not read anew after every frame written */
+    const ka_time unit = KA_SECOND / as.fraction;
     size_t found = 0;
     enum ka_walk result = KA_WALK_FULL;
+    size_t need = 0;
     struct ka_reader reader = ka_reader_make(window->at, window->have);
     while (found < size) {
         struct ka_reader record = reader;
@@ -104,41 +106,40 @@ static inline __attribute__((always_inline)) enum ka_walk walk_records(
         uint32_t fraction;
         uint32_t captured;
         uint32_t length;
-        window->need = pcap->record_header;
+        need = as.record_header;
         result = KA_WALK_MORE;
-        if (record.left < pcap->record_header || !ka_read_u32(&record, big_endian, &seconds) ||
+        if (record.left < as.record_header || !ka_read_u32(&record, big_endian, &seconds) ||
             !ka_read_u32(&record, big_endian, &fraction) ||
             !ka_read_u32(&record, big_endian, &captured) ||
             !ka_read_u32(&record, big_endian, &length) ||
-            !ka_skip(&record, pcap->record_header - RECORD_HEADER))
+            !ka_skip(&record, as.record_header - RECORD_HEADER))
             break;
-        if (__builtin_expect(captured > length || pcap->swapped_lengths, 0))
-            mend_lengths(pcap, &captured, &length);
-        if (__builtin_expect(captured > pcap->captured_max, 0)) {
+        if (__builtin_expect(captured > length || as.swapped_lengths, 0))
+            mend_lengths(&as, &captured, &length);
+        if (__builtin_expect(captured > as.captured_max, 0)) {
             ka_error_set(error, "record %llu claims %u captured bytes, more than %u",
-                         (unsigned long long)pcap->number + found + 1, captured,
-                         pcap->captured_max);
+                         (unsigned long long)as.number + found + 1, captured, as.captured_max);
             result = KA_WALK_DAMAGED;
             break;
         }
-        window->need = pcap->record_header + captured;
+        need = as.record_header + captured;
         const uint8_t *data = record.at;
         if (!ka_skip(&record, captured))
             break;
         reader = record;
         result = KA_WALK_FULL;
         frames[found] = (struct ka_frame){
-            .time =
-                fraction < pcap->fraction ? seconds * KA_SECOND + fraction * unit : KA_TIME_NONE,
-            .number = pcap->number + found + 1,
+            .time = fraction < as.fraction ? seconds * KA_SECOND + fraction * unit : KA_TIME_NONE,
+            .number = as.number + found + 1,
             .data = data,
             .captured = captured,
             .length = length,
-            .link_type = pcap->link_type,
-            .digits = pcap->digits,
+            .link_type = as.link_type,
+            .digits = as.digits,
         };
         found++;
     }
+    window->need = need;
     pcap->number += found;
     *count = found;
     ka_window_take(window, window->have - reader.left);

@@ -14,13 +14,14 @@
 
 #include <stdbool.h>
 #include <stdint.h>
+#include <string.h>
 
 /* Both endpoints, the lower one first, so that both directions give the same key. */
 struct ka_key {
     uint8_t addr[2][16];
     uint16_t port[2];
     uint16_t zone;  /* tunnel and, if asked, VLAN tags: see flow/zone.h */
-    uint8_t family; /* 4 or 6 */
+    uint8_t family; /* 4 or 6; 0 in a connection that was removed */
     uint8_t unused; /* 0 */
 };
 
@@ -99,6 +100,15 @@ struct ka_conn {
 _Static_assert(sizeof(struct ka_key) == 40, "the key is compared and hashed as five words");
 _Static_assert(sizeof(struct ka_side) == 52, "memory per connection is bounded");
 _Static_assert(sizeof(struct ka_conn) == 176, "memory per connection is bounded");
+
+static inline bool ka_key_equal(const struct ka_key *a, const struct ka_key *b)
+{
+    uint64_t one[5], other[5];
+    memcpy(one, a, sizeof(one));
+    memcpy(other, b, sizeof(other));
+    return ((one[0] ^ other[0]) | (one[1] ^ other[1]) | (one[2] ^ other[2]) | (one[3] ^ other[3]) |
+            (one[4] ^ other[4])) == 0;
+}
 
 static inline enum ka_conn_class ka_conn_class(const struct ka_conn *conn)
 {

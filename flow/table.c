@@ -107,34 +107,45 @@ static struct ka_conn *conn_at(const struct ka_table *table, uint32_t index)
     return ka_slab_at(&table->conns, index);
 }
 
-void ka_table_prefetch_slot(const struct ka_table *table, uint32_t hash)
+/* The connection that will very likely be found, not compared yet; NULL for none. All of the first
+ * few slots are looked at, whatever is in them: where a search ends cannot be foretold. */
+static struct ka_conn *guess(const struct ka_table *table, uint32_t hash)
 {
-    __builtin_prefetch(&table->slots[home(table, hash)]);
-}
-
-struct ka_conn *ka_table_prefetch_conn(const struct ka_table *table, uint32_t hash)
-{
+    enum { NEAR = 4 };
     uint64_t at = home(table, hash);
-    for (int i = 0; i < 4 && table->slots[at].index != 0; i++, at = after(table, at)) {
-        if (table->slots[at].tag != hash)
-            continue;
-        uint8_t *conn = ka_slab_at(&table->conns, table->slots[at].index);
-        __builtin_prefetch(conn, 1);
-        __builtin_prefetch(conn + 64, 1);
-        __builtin_prefetch(conn + 128, 1);
-        __builtin_prefetch(conn + sizeof(struct ka_conn) - 1, 1);
-        return (struct ka_conn *)(void *)conn;
-    }
-    return NULL;
+    uint32_t index = 0;
+    if (at + NEAR > table->capacity)
+        at = table->capacity - NEAR;
+    const struct ka_slot *slot = &table->slots[at];
+    for (int i = NEAR - 1; i >= 0; i--)
+        index = slot[i].tag == hash ? slot[i].index : index;
+    return index != 0 ? conn_at(table, index) : NULL;
 }
 
-static bool is_equal(const struct ka_key *a, const struct ka_key *b)
+static void fetch(const struct ka_conn *conn)
 {
-    uint64_t one[5], other[5];
-    memcpy(one, a, sizeof(one));
-    memcpy(other, b, sizeof(other));
-    return ((one[0] ^ other[0]) | (one[1] ^ other[1]) | (one[2] ^ other[2]) | (one[3] ^ other[3]) |
-            (one[4] ^ other[4])) == 0;
+    const uint8_t *bytes = (const uint8_t *)conn;
+    __builtin_prefetch(bytes, 1);
+    __builtin_prefetch(bytes + 64, 1);
+    __builtin_prefetch(bytes + 128, 1);
+    __builtin_prefetch(bytes + sizeof(*conn) - 1, 1);
+}
+
+void ka_table_look_ahead(struct ka_table *table, const struct ka_packet *packets, size_t count,
+                         struct ka_lookup *out)
+{
+    for (size_t i = 0; i < count; i++)
+        out[i].side = (uint8_t)ka_table_key(table, &packets[i], &out[i].key);
+    /* Not in the loop above: a key that was just written by parts is slow to read as words. */
+    for (size_t i = 0; i < count; i++) {
+        out[i].hash = ka_table_hash(table, &out[i].key);
+        __builtin_prefetch(&table->slots[home(table, out[i].hash)]);
+    }
+    for (size_t i = 0; i < count; i++) {
+        out[i].guess = guess(table, out[i].hash);
+        if (out[i].guess != NULL)
+            fetch(out[i].guess);
+    }
 }
 
 /* The slot of a connection; the empty slot where its search ends when there is none. */
@@ -143,16 +154,10 @@ static uint64_t find_slot(const struct ka_table *table, const struct ka_key *key
     uint64_t at = home(table, hash);
     for (; table->slots[at].index != 0; at = after(table, at)) {
         if (table->slots[at].tag == hash &&
-            is_equal(&conn_at(table, table->slots[at].index)->key, key))
+            ka_key_equal(&conn_at(table, table->slots[at].index)->key, key))
             break;
     }
     return at;
-}
-
-bool ka_table_is_still(const struct ka_table *table, const struct ka_conn *guess, uint32_t removals,
-                       const struct ka_key *key)
-{
-    return guess != NULL && removals == table->removals && is_equal(&guess->key, key);
 }
 
 struct ka_conn *ka_table_find(const struct ka_table *table, const struct ka_key *key, uint32_t hash)
@@ -276,7 +281,7 @@ void ka_table_remove(struct ka_table *table, struct ka_conn *conn)
     uint32_t index = ka_table_index(table, conn);
     erase_slot(table, find_slot(table, &conn->key, ka_table_hash(table, &conn->key)));
     unlink_conn(table, conn);
-    table->removals++;
+    conn->key.family = 0; /* equal to no key any more */
     ka_slab_give(&table->conns, index);
 }
 

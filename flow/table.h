@@ -31,8 +31,15 @@ struct ka_table {
     } lists[KA_CLASS_COUNT];
     uint64_t key[2];
     uint32_t next_flow_id;
-    uint32_t removals; /* ever; wraps around */
-    bool ordered;      /* the lists are kept in order, see ka_table_order */
+    bool ordered; /* the lists are kept in order, see ka_table_order */
+};
+
+/* A packet's way to its connection. */
+struct ka_lookup {
+    struct ka_key key;
+    struct ka_conn *guess; /* very likely its connection, unless removed since; NULL: none known */
+    uint32_t hash;
+    uint8_t side; /* the sender's */
 };
 
 /* `key` is random, `limit` the most bytes its connections may ever take. Returns 0, or -1 when
@@ -47,19 +54,23 @@ unsigned ka_table_key(struct ka_table *table, const struct ka_packet *packet, st
 /* The keyed hash. */
 uint32_t ka_table_hash(const struct ka_table *table, const struct ka_key *key);
 
-/* Asks the processor to fetch what a lookup of this hash will touch first, and then second. The
- * latter returns the connection that will very likely be found, not compared yet; NULL for none. */
-void ka_table_prefetch_slot(const struct ka_table *table, uint32_t hash);
-struct ka_conn *ka_table_prefetch_conn(const struct ka_table *table, uint32_t hash);
-
-/* True when what ka_table_prefetch_conn returned, while table->removals was as given, is the
- * connection of that key: then it need not be searched for. */
-bool ka_table_is_still(const struct ka_table *table, const struct ka_conn *guess, uint32_t removals,
-                       const struct ka_key *key);
-
 /* The connection of a key; NULL when there is none. Valid until removed. */
 struct ka_conn *ka_table_find(const struct ka_table *table, const struct ka_key *key,
                               uint32_t hash);
+
+/* Fills a lookup for each of `count` packets that come next, at most KA_BATCH, and asks the
+ * processor to fetch what finding and tracking their connections will touch. */
+void ka_table_look_ahead(struct ka_table *table, const struct ka_packet *packets, size_t count,
+                         struct ka_lookup *out);
+
+/* The connection of the lookup; NULL when there is none. Valid until removed. */
+static inline struct ka_conn *ka_table_look_up(const struct ka_table *table,
+                                               const struct ka_lookup *lookup)
+{
+    if (lookup->guess != NULL && ka_key_equal(&lookup->guess->key, &lookup->key))
+        return lookup->guess;
+    return ka_table_find(table, &lookup->key, lookup->hash);
+}
 
 /* Bytes the next insertion would take from the system; 0 when there is room. */
 size_t ka_table_insert_cost(const struct ka_table *table);

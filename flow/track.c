@@ -37,9 +37,7 @@ bool ka_track_fits(const struct ka_side *sender, const struct ka_side *receiver,
     return near_next(receiver, tcp->ack, ahead);
 }
 
-/* 32 bits that two different segments share once in four thousand millions. The IP ID is in it:
- * where it is 0, or there is none, all other fields decide. */
-static uint32_t fingerprint(const struct ka_packet *packet)
+uint32_t ka_track_print(const struct ka_packet *packet)
 {
     const struct ka_tcp *tcp = &packet->tcp;
     bool stamped = (tcp->options & KA_OPTION_TIMESTAMPS) != 0;
@@ -156,6 +154,18 @@ static void note_acked(struct ka_side *receiver, const struct ka_tcp *tcp, ka_ti
         receiver->flags &= (uint16_t) ~(KA_SIDE_BYTE | KA_SIDE_CONTROL);
 }
 
+/* Of a segment that is neither SYN nor RST. */
+static void note_window_and_stamp(struct ka_side *sender, const struct ka_tcp *tcp)
+{
+    sender->window = tcp->window;
+    sender->flags |= KA_SIDE_WINDOW;
+    if ((tcp->options & KA_OPTION_TIMESTAMPS) != 0 &&
+        (!ka_side_has(sender, KA_SIDE_STAMPS) || ka_seq_lt(sender->tsval, tcp->tsval))) {
+        sender->tsval = tcp->tsval;
+        sender->flags |= KA_SIDE_STAMPS;
+    }
+}
+
 static void note_header(struct ka_side *sender, const struct ka_packet *packet)
 {
     const struct ka_tcp *tcp = &packet->tcp;
@@ -185,18 +195,18 @@ static void note_header(struct ka_side *sender, const struct ka_packet *packet)
     }
 }
 
-static void note_time(struct ka_conn *conn, struct ka_side *sender, ka_time time)
+static inline void note_time(struct ka_conn *conn, struct ka_side *sender, ka_time time)
 {
+    const ka_time hour = 3600 * KA_SECOND;
     if (time == KA_TIME_NONE)
         return;
     ka_time last = ka_conn_last(conn);
-    if (last != KA_TIME_NONE && time > last) {
+    if (last != KA_TIME_NONE && time - last >= (conn->longest_idle_ms + 1) * KA_MILLISECOND) {
         int64_t idle = (time - last) / KA_MILLISECOND;
-        uint32_t idle_ms = idle > UINT32_MAX ? UINT32_MAX : (uint32_t)idle;
-        conn->longest_idle_ms = idle_ms > conn->longest_idle_ms ? idle_ms : conn->longest_idle_ms;
+        conn->longest_idle_ms = idle > UINT32_MAX ? UINT32_MAX : (uint32_t)idle;
     }
     /* Before last_sent moves on: an age of more than an hour could be mistaken later. */
-    if (ka_side_has(sender, KA_SIDE_DATA) && ka_side_data_age(sender, time) > 3600 * KA_SECOND)
+    if (ka_side_has(sender, KA_SIDE_DATA) && ka_side_data_age(sender, time) > hour)
         sender->flags &= (uint16_t) ~(KA_SIDE_DATA | KA_SIDE_TIMED);
     sender->last_sent = time;
 }
@@ -222,12 +232,14 @@ static void take(struct ka_conn *conn, unsigned side, const struct ka_packet *pa
     note_header(sender, packet);
 }
 
-/* Data or an acknowledgement that does nothing unexpected. Most of all traffic. */
+/* Data or an acknowledgement that does nothing unexpected, or a SYN or FIN: most of all traffic. */
 static bool is_plain(const struct ka_conn *conn, const struct ka_packet *packet, uint32_t facts)
 {
-    const unsigned loud = KA_TCP_SYN | KA_TCP_FIN | KA_TCP_RST;
-    if ((conn->flags & KA_CONN_WATCHED) != 0 || (packet->tcp.flags & loud) != 0 ||
-        (facts & KA_SEG_FITS) == 0)
+    if ((conn->flags & KA_CONN_WATCHED) != 0 || (packet->tcp.flags & KA_TCP_RST) != 0)
+        return false;
+    if ((packet->tcp.flags & (KA_TCP_SYN | KA_TCP_FIN)) != 0)
+        return true;
+    if ((facts & KA_SEG_FITS) == 0)
         return false;
     if (packet->tcp.length > 1)
         return true;
@@ -236,10 +248,8 @@ static bool is_plain(const struct ka_conn *conn, const struct ka_packet *packet,
     return (facts & KA_SEG_CLOSED) == 0 && (packet->tcp.flags & KA_TCP_ACK) != 0;
 }
 
-/* The greater part of all traffic, by the shortest way: data or a bare ACK exactly where its sender
- * is, acknowledging nothing that was not sent, with the window open. Does what take() does for
- * such a segment. False when anything is out of the ordinary. */
-static bool take_in_order(struct ka_conn *conn, unsigned side, const struct ka_packet *packet)
+/* What take() does for such a segment, and no more: the greater part of all traffic. */
+bool ka_track_in_order(struct ka_conn *conn, unsigned side, const struct ka_packet *packet)
 {
     struct ka_side *sender = &conn->side[side];
     struct ka_side *receiver = &conn->side[!side];
@@ -260,12 +270,7 @@ static bool take_in_order(struct ka_conn *conn, unsigned side, const struct ka_p
     sender->packets++;
     sender->print = 0; /* a copy of this is told by its number */
     sender->last_ttl = packet->ttl;
-    sender->window = tcp->window;
-    if ((tcp->options & KA_OPTION_TIMESTAMPS) != 0 &&
-        (!ka_side_has(sender, KA_SIDE_STAMPS) || ka_seq_lt(sender->tsval, tcp->tsval))) {
-        sender->tsval = tcp->tsval;
-        sender->flags |= KA_SIDE_STAMPS;
-    }
+    note_window_and_stamp(sender, tcp);
     if (tcp->length > 0) {
         sender->ttl = packet->ttl;
         sender->bytes += tcp->length;
@@ -283,15 +288,29 @@ static bool take_in_order(struct ka_conn *conn, unsigned side, const struct ka_p
     return true;
 }
 
+void ka_track_quiet(struct ka_conn *conn, unsigned side, const struct ka_packet *packet,
+                    uint32_t print)
+{
+    struct ka_side *sender = &conn->side[side];
+    note_time(conn, sender, packet->frame->time);
+    sender->packets++;
+    sender->print = print;
+    sender->last_ttl = packet->ttl;
+    note_window_and_stamp(sender, &packet->tcp);
+    if (packet->tcp.length == 0)
+        return;
+    sender->ttl = packet->ttl;
+    sender->bytes += packet->tcp.length;
+    sender->flags &= (uint16_t)~KA_SIDE_TIMED; /* Karn: what was resent times nothing */
+}
+
 bool ka_track(struct ka_conn *conn, unsigned side, const struct ka_packet *packet,
               struct ka_segment *segment)
 {
     struct ka_side *sender = &conn->side[side];
     struct ka_side *receiver = &conn->side[!side];
     ka_time time = packet->frame->time;
-    if (take_in_order(conn, side, packet))
-        return false;
-    uint32_t print = fingerprint(packet);
+    uint32_t print = ka_track_print(packet);
     uint32_t facts = find_facts(sender, receiver, packet);
     bool copy = is_copy(sender, packet, print, time);
     if (!copy && is_plain(conn, packet, facts)) {

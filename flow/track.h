@@ -49,6 +49,21 @@ static inline ka_time ka_segment_since(const struct ka_segment *segment, ka_time
     return ka_time_between(earlier, segment->time);
 }
 
+/* The short way for the greater part of all traffic: takes data or a bare ACK exactly where its
+ * sender is, acknowledging nothing that was not sent, with the window open, on a connection that is
+ * not watched. False, and nothing taken, when anything is out of the ordinary: then ka_track. */
+bool ka_track_in_order(struct ka_conn *conn, unsigned side, const struct ka_packet *packet);
+
+/* The short way for a segment known to fit that moves no number: no flag but ACK, at most one byte,
+ * which its sender sent before and its peer acknowledged, and an acknowledgement that is no news.
+ * `print` is its ka_track_print. */
+void ka_track_quiet(struct ka_conn *conn, unsigned side, const struct ka_packet *packet,
+                    uint32_t print);
+
+/* A segment's fingerprint: 32 bits that two different segments share once in four thousand
+ * millions. The IP ID is in it: where it is 0, or there is none, all other fields decide. */
+uint32_t ka_track_print(const struct ka_packet *packet);
+
 /* Takes a segment that belongs to `conn`, sent by `side`. Fills *segment, and returns true, when
  * an analyser may have something to say about it: it is no plain data or acknowledgement. */
 bool ka_track(struct ka_conn *conn, unsigned side, const struct ka_packet *packet,
