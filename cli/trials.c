@@ -24,6 +24,7 @@ struct entry {
     struct ka_endpoint server;
     struct ka_addr client;
     struct ka_trial trial;
+    uint32_t flow_id;
     uint8_t speaker;
 };
 
@@ -100,6 +101,7 @@ static void add_gap(struct ka_trials *trials, const struct ka_event *event,
         .server = event->envelope.dst,
         .client = event->envelope.src.addr,
         .trial = {.idle = gap->length, .result = results[gap->result], .after = gap->after},
+        .flow_id = event->envelope.flow_id,
         .speaker = gap->speaker,
     };
 }
@@ -152,8 +154,12 @@ static int compare_endpoints(const struct ka_endpoint *a, const struct ka_endpoi
 
 static int by_server(const void *a, const void *b)
 {
-    return compare_endpoints(&((const struct entry *)a)->server,
-                             &((const struct entry *)b)->server);
+    const struct entry *first = a;
+    const struct entry *second = b;
+    int order = compare_endpoints(&first->server, &second->server);
+    if (order != 0)
+        return order;
+    return (first->flow_id > second->flow_id) - (first->flow_id < second->flow_id);
 }
 
 static int risk_by_server(const void *a, const void *b)
@@ -282,6 +288,30 @@ static bool accuses(const struct ka_bracket *bracket)
            bracket->died > bracket->survived + bracket->survived / APART_PART;
 }
 
+/* The connections that did not survive are the evidence. */
+static void name_dead(const struct ka_trials *trials, size_t from, size_t count, uint8_t speaker,
+                      struct ka_event *event)
+{
+    size_t named = 0;
+    event->finding.evidence_of = KA_EVIDENCE_FLOWS;
+    for (size_t i = from; i < from + count && named < KA_EVIDENCE_MAX; i++) {
+        const struct entry *entry = &trials->entries[i];
+        if (entry->speaker == speaker && entry->trial.result == KA_TRIAL_DIED &&
+            (named == 0 || event->finding.evidence[named - 1] != entry->flow_id))
+            event->finding.evidence[named++] = entry->flow_id;
+    }
+}
+
+/* Keeps the causes that accuse the path, each by itself. Returns how many. */
+static size_t accused(struct ka_bracket *causes, size_t count)
+{
+    size_t kept = 0;
+    for (size_t i = 0; i < count; i++)
+        if (accuses(&causes[i]))
+            causes[kept++] = causes[i];
+    return kept;
+}
+
 /* What the silences that one side broke say. True when they accuse the path. */
 static bool tell_side(const struct teller *teller, size_t from, size_t count, uint8_t speaker,
                       struct ka_bracket *bracket)
@@ -294,15 +324,17 @@ static bool tell_side(const struct teller *teller, size_t from, size_t count, ui
         (bracket->longest == KA_TIME_NONE || bracket->longest < WORTH_S * KA_SECOND))
         return false;
     tell_bracket(teller, from, used, speaker, bracket, server);
-    size_t found = ka_bracket_causes(teller->trials->scratch, used, causes);
+    size_t found = accused(causes, ka_bracket_causes(teller->trials->scratch, used, causes));
     if (found > 1) {
         begin_finding(teller, &event, server, from);
+        name_dead(teller->trials, from, count, speaker, &event);
         ka_path_causes(&event, causes, found);
         teller->sink->emit(teller->sink->context, &event);
     }
     if (!accuses(bracket))
         return false;
     begin_finding(teller, &event, server, from);
+    name_dead(teller->trials, from, count, speaker, &event);
     ka_path_forgets(&event, bracket, &teller->trials->products);
     teller->sink->emit(teller->sink->context, &event);
     return true;
@@ -354,7 +386,7 @@ static void tell_groups(const struct teller *teller)
     for (size_t i = 1; i <= trials->count; i++) {
         const struct entry *last = &trials->entries[i - 1];
         bool end = i == trials->count;
-        if (!end && by_server(last, &trials->entries[i]) == 0)
+        if (!end && compare_endpoints(&last->server, &trials->entries[i].server) == 0)
             continue;
         tell_server(teller, server, i - server);
         server = i;
