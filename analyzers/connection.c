@@ -5,11 +5,14 @@
 #include "analyzers/finding.h"
 #include "analyzers/history.h"
 
+#include <stdlib.h>
 #include <string.h>
 
 enum {
     WORTH_IDLE_MS = 60 * 1000, /* connections idle longer are told of */
     EXCHANGE_FRAMES = 3,       /* equal ACKs before they are called a periodic exchange */
+    EXCHANGE_LEAST_MS = 900,   /* no keepalive comes faster; duplicate ACKs of a loss do */
+    EXCHANGE_DIVISOR = 10,     /* a gap is regular that is at most this part off the middle one */
 };
 
 struct ka_endpoint ka_conn_endpoint(const struct ka_conn *conn, unsigned side)
@@ -74,15 +77,45 @@ static void fill_keepalive(const struct ka_analysis *analysis, const struct ka_c
     ka_stacks_guess(prober, out);
 }
 
+static int by_length(const void *a, const void *b)
+{
+    ka_time first = *(const ka_time *)a;
+    ka_time second = *(const ka_time *)b;
+    return (first > second) - (first < second);
+}
+
+/* The middle one of the gaps, if three of four are like it: one may hold a packet that the capture
+ * lost, or a retry. KA_TIME_NONE else. */
+static ka_time find_period(const struct ka_doubt *doubt)
+{
+    ka_time gaps[KA_HELD];
+    unsigned count = 0;
+    unsigned alike = 0;
+    for (unsigned i = 1; i < doubt->held_count; i++) {
+        gaps[count] = ka_time_between(doubt->held[i - 1].time, doubt->held[i].time);
+        count += gaps[count] != KA_TIME_NONE;
+    }
+    if (count + 1 < EXCHANGE_FRAMES)
+        return KA_TIME_NONE;
+    qsort(gaps, count, sizeof(gaps[0]), by_length);
+    ka_time middle = gaps[count / 2];
+    for (unsigned i = 0; i < count; i++) {
+        ka_time off = gaps[i] > middle ? gaps[i] - middle : middle - gaps[i];
+        alike += off <= middle / EXCHANGE_DIVISOR;
+    }
+    bool regular = middle >= EXCHANGE_LEAST_MS * KA_MILLISECOND && 4 * alike >= 3 * count;
+    return regular ? middle : KA_TIME_NONE;
+}
+
 static void fill_exchange(const struct ka_doubt *doubt, struct ka_ev_connection *out)
 {
-    if (doubt == NULL || doubt->held_count == 0 || doubt->equal_frames < EXCHANGE_FRAMES)
+    if (doubt == NULL || doubt->held_count < EXCHANGE_FRAMES)
         return;
-    ka_time span = ka_time_between(doubt->equal_first, doubt->equal_last);
-    if (span == KA_TIME_NONE)
+    ka_time period = find_period(doubt);
+    if (period == KA_TIME_NONE)
         return;
     out->exchange_frames = doubt->equal_frames;
-    out->exchange_interval = span / (doubt->equal_frames - 1);
+    out->exchange_interval = period;
 }
 
 static const char *footnote(const struct ka_analysis *analysis, const struct ka_conn *conn)
@@ -143,6 +176,16 @@ static bool is_worth_telling(const struct ka_analysis *analysis, const struct ka
            extra->state[1] != KA_PEER_UNKNOWN;
 }
 
+static bool has_died_idle(const struct ka_ev_connection *event)
+{
+    const struct ka_activity *activity = event->activity;
+    for (unsigned i = 0; activity != NULL && i < activity->gap_count; i++) {
+        if (activity->gaps[i].result == KA_GAP_DIED)
+            return true;
+    }
+    return false;
+}
+
 static enum ka_ended how_ended(const struct ka_conn *conn)
 {
     unsigned both = conn->side[0].flags & conn->side[1].flags;
@@ -169,6 +212,7 @@ void ka_connection_report(struct ka_analysis *analysis, struct ka_conn *conn, en
         struct ka_activity activity;
         ka_history_fill(analysis, conn, &event.connection, &activity);
         event.notable = worth_telling || event.connection.heartbeat.present;
+        event.notable |= has_died_idle(&event.connection);
         event.notable |= ka_findings_tell(analysis, conn, &event.connection);
         analysis->config.sink.emit(analysis->config.sink.context, &event);
     } else if (worth_telling) {
