@@ -105,7 +105,8 @@ void ka_line_finding(struct ka_text *line, const struct ka_ev_finding *finding)
     ka_text_put_foreign(line, finding->text, sizeof(finding->text));
     if (finding->evidence[0] == 0)
         return;
-    ka_text_put_string(line, finding->evidence_of == KA_EVIDENCE_FLOWS ? " (flows " : " (frames ");
+    ka_text_put_string(line, finding->evidence_of == KA_EVIDENCE_FLOWS ? " (flow" : " (frame");
+    ka_text_put_string(line, finding->evidence[1] == 0 ? " " : "s ");
     for (size_t i = 0; i < KA_EVIDENCE_MAX && finding->evidence[i] != 0; i++) {
         if (i > 0)
             ka_text_put_string(line, ", ");
