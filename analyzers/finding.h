@@ -55,11 +55,18 @@ struct ka_words ka_words_endpoint(const struct ka_conn *conn, unsigned side);
 
 /* --- what several finders ask */
 
+/* A silence that long may be more than a path or a peer remembers. */
+enum { KA_IDLE_LEAST_S = 30 };
+
 /* The silence that the connection did not survive; NULL none. */
 const struct ka_gap *ka_case_death(const struct ka_case *about);
 
 /* The longest silence that it survived; KA_TIME_NONE none. */
 ka_time ka_case_survived(const struct ka_case *about);
+
+/* True when it survived about as long a silence, or a longer one: no path or peer forgot it for its
+ * idleness then. */
+bool ka_case_outlived(const struct ka_case *about, ka_time length);
 
 /* True when the connection was reset by someone who is not the host whose address the RST carries.
  */

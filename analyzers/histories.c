@@ -54,6 +54,7 @@ static void begin_history(struct ka_history *history)
     for (unsigned side = 0; side < 2; side++) {
         history->last_data[side] = KA_TIME_NONE;
         history->asking[side].since = KA_TIME_NONE;
+        history->app_silence[side].from = KA_TIME_NONE;
         history->resending[side].since = KA_TIME_NONE;
         history->closed[side].since = KA_TIME_NONE;
         history->loss[side].time = KA_TIME_NONE;

@@ -44,23 +44,39 @@ static void add_span(struct ka_history *history, const struct ka_packet *packet,
     last->bytes[who] += packet->tcp.length;
 }
 
-/* Turns: who speaks first waits for what the other says. */
+static void take_reply(struct ka_asking *asked, ka_time wait)
+{
+    if (asked->replies == 0 || asked->size < asked->least)
+        asked->least = asked->size;
+    uint8_t *alike = &asked->alike[ka_ask_size(asked->size)];
+    *alike += *alike < UINT8_MAX;
+    asked->replies++;
+    asked->monologues += asked->spoke_on;
+    if (wait > asked->longest)
+        asked->longest = wait;
+    asked->since = KA_TIME_NONE;
+}
+
+/* Turns: who speaks first waits for what the other says. A reply asks nothing, nor does what
+ * follows it without a pause. */
 static void note_turn(struct ka_history *history, const struct ka_packet *packet, unsigned side)
 {
     struct ka_asking *own = &history->asking[side];
     struct ka_asking *other = &history->asking[!side];
-    ka_time wait = ka_time_between(other->since, packet->frame->time);
+    ka_time now = packet->frame->time;
+    ka_time wait = ka_time_between(other->since, now);
+    ka_time pause = ka_time_between(history->last_data[side], now);
+    bool goes_on = pause != KA_TIME_NONE && pause <= span_pause;
     if (wait != KA_TIME_NONE) {
-        other->replies++;
-        if (wait > other->longest)
-            other->longest = wait;
-        other->since = KA_TIME_NONE;
-        return; /* a reply asks nothing */
-    }
-    if (own->since == KA_TIME_NONE) {
-        own->since = packet->frame->time;
+        take_reply(other, wait);
+    } else if (own->since != KA_TIME_NONE) {
+        own->spoke_on |= !goes_on;
+    } else if (!goes_on || history->last_data[side] < history->last_data[!side]) {
+        own->since = now;
         own->frame = packet->frame->number;
+        own->size = packet->tcp.length;
         own->life_proofs = 0;
+        own->spoke_on = false;
         own->asks++;
     }
 }
@@ -101,6 +117,8 @@ static void note_reset(struct ka_history *history, const struct ka_conn *conn, u
     reset->side = (uint8_t)side;
     reset->ttl = packet->ttl;
     reset->usual_ttl = before->packets > 0 ? conn->side[side].ttl : KA_TTL_UNKNOWN;
+    if (history->data_ttl[side] != KA_TTL_UNKNOWN)
+        reset->usual_ttl = history->data_ttl[side];
     reset->asked_frame = answers ? history->last_frame[!side] : 0;
     reset->to_probe = answers && reset->asked_frame == history->probe_frame[!side];
     reset->idle = ka_time_between(before->last, now);
@@ -151,9 +169,13 @@ void ka_history_before(const struct ka_conn *conn, unsigned side, const struct k
     out->last = ka_conn_last(conn);
     out->heard = conn->side[!side].last_sent;
     out->packets = sender->packets;
+    /* Pauses between retransmissions are no idle time: the path was in trouble before them. */
+    bool waits = ka_side_in_flight(sender) || ka_side_in_flight(&conn->side[!side]);
+    out->idle = waits ? KA_TIME_NONE : ka_time_between(out->last, packet->frame->time);
     out->is_new = tcp->length > 0 && (!ka_side_has_next(sender) ||
                                       ka_seq_lt(ka_side_next(sender), tcp->seq + tcp->length));
-    out->is_again = tcp->length > 0 && !out->is_new;
+    ka_time since = ka_time_between(sender->last_sent, packet->frame->time);
+    out->is_again = tcp->length > 0 && !out->is_new && !ka_time_within(since, KA_MILLISECOND);
     out->fits = ka_track_fits(sender, &conn->side[!side], tcp);
 }
 
@@ -172,6 +194,30 @@ static void take_data(struct ka_history *history, const struct ka_conn *conn, un
     note_turn(history, packet, side);
     add_span(history, packet, side != ka_conn_client(conn));
     history->last_data[side] = packet->frame->time;
+    history->data_ttl[side] = packet->ttl;
+}
+
+/* The application of `side` speaks again. */
+static void end_app_silence(struct ka_history *history, unsigned side,
+                            const struct ka_packet *packet)
+{
+    struct ka_app_silence *silence = &history->app_silence[side];
+    const struct ka_asking *asking = &history->asking[!side];
+    ka_time length = ka_time_between(asking->since, packet->frame->time);
+    history->app_silent &= (uint8_t) ~(1u << side);
+    if (length == KA_TIME_NONE || asking->spoke_on || asking->monologues > 0 ||
+        length / 10 < asking->longest ||
+        (silence->from != KA_TIME_NONE && length <= silence->length))
+        return;
+    *silence = (struct ka_app_silence){
+        .from = asking->since,
+        .length = length,
+        .frame = asking->frame,
+        .until_frame = packet->frame->number,
+        .replies = asking->replies,
+        .longest = asking->longest,
+        .life_proofs = asking->life_proofs,
+    };
 }
 
 void ka_history_segment(struct ka_analysis *analysis, struct ka_conn *conn, unsigned side,
@@ -188,8 +234,7 @@ void ka_history_segment(struct ka_analysis *analysis, struct ka_conn *conn, unsi
         return;
     bool probe = is_probe_frame(history, side, packet);
     history->resending[!side].since = KA_TIME_NONE; /* whatever it is, it is heard */
-    ka_silence_segment(history, packet, side, ka_conn_client(conn),
-                       ka_time_between(before->last, packet->frame->time));
+    ka_silence_segment(history, packet, side, ka_conn_client(conn), before->idle);
     if (reset)
         note_reset(history, conn, side, packet, before);
     else if (history->reset.time != KA_TIME_NONE && history->reset.side == side)
@@ -199,9 +244,10 @@ void ka_history_segment(struct ka_analysis *analysis, struct ka_conn *conn, unsi
     if (!reset && (packet->tcp.flags & handshake) == 0)
         note_window(history, side, packet);
     if (before->is_new && !probe && before->fits) {
-        if ((history->app_silent >> side & 1) != 0)
+        if ((history->app_silent >> side & 1) != 0) {
             ka_history_tell_app(analysis, conn, KA_OCC_APP_SPEAKS, side, packet);
-        history->app_silent &= (uint8_t) ~(1u << side);
+            end_app_silence(history, side, packet);
+        }
         take_data(history, conn, side, packet);
     } else if (before->is_again && !probe) {
         note_again(history, packet, side);

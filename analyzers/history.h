@@ -14,6 +14,7 @@ enum {
     KA_SPANS = 16,      /* spans of data kept; the two with the least pause between are merged */
     KA_GAPS = 8,        /* silences kept; the shortest survived one is given up */
     KA_BEAT_GAPS = 8,   /* last periods of a heartbeat */
+    KA_ASK_SIZES = 12,  /* of messages, by powers of two */
     KA_TTL_UNKNOWN = 0, /* no header has it on the wire */
 };
 
@@ -44,9 +45,34 @@ struct ka_asking {
     ka_time since;        /* its first data that the other has not replied to; KA_TIME_NONE none */
     uint64_t frame;       /* of that */
     ka_time longest;      /* wait for a response so far */
+    uint32_t size;        /* bytes of that first data */
+    uint32_t least;       /* the fewest of any that were replied to */
     uint32_t asks;        /* turns that it began */
     uint32_t replies;     /* of them, answered by data */
+    uint32_t monologues;  /* of them, answered only after more was said: it had not waited */
     uint32_t life_proofs; /* probes that the silent side answered since */
+    bool spoke_on;        /* after a pause it said more, still without a reply */
+    uint8_t alike[KA_ASK_SIZES]; /* replies to what had a like size, by ka_ask_size; saturating */
+};
+
+/* Which size of message: the place of its highest bit. */
+static inline unsigned ka_ask_size(uint32_t bytes)
+{
+    unsigned place = 0;
+    while (place + 1 < KA_ASK_SIZES && bytes >> (place + 1) != 0)
+        place++;
+    return place;
+}
+
+/* A silence of an application whose host answered probes. */
+struct ka_app_silence {
+    ka_time from; /* the request without a response; KA_TIME_NONE none */
+    ka_time length;
+    uint64_t frame;       /* of the request */
+    uint64_t until_frame; /* that ended it */
+    uint32_t replies;     /* before it */
+    ka_time longest;      /* that these took */
+    uint32_t life_proofs;
 };
 
 /* Data sent again because nothing acknowledged it. */
@@ -103,6 +129,7 @@ struct ka_history {
     bool open_icmp;         /* an ICMP error came about one of them */
     struct ka_beat beat[2];
     struct ka_asking asking[2];
+    struct ka_app_silence app_silence[2]; /* the longest one that ended, by the silent side */
     struct ka_resending resending[2];
     struct ka_closed_window closed[2]; /* by whose window it is */
     struct ka_loss loss[2];            /* by the side that was lost */
@@ -115,6 +142,7 @@ struct ka_history {
     uint64_t probe_frame[2];      /* the last */
     uint64_t proxy_frame[2];      /* an answer that seems to be another's, by the answering side */
     uint32_t proxied[2];          /* so many */
+    uint8_t data_ttl[2];          /* of new data, never of a copy; KA_TTL_UNKNOWN none yet */
     ka_time closing;              /* first FIN or RST */
     uint64_t closing_frame;
     uint32_t gaps_survived;
@@ -130,9 +158,10 @@ struct ka_history {
 struct ka_glimpse {
     ka_time last;  /* packet of any side */
     ka_time heard; /* of the other side */
+    ka_time idle;  /* since `last`; KA_TIME_NONE where unknown, or something waited for its ACK */
     uint64_t packets;
     bool is_new;   /* carries data beyond what was sent before */
-    bool is_again; /* carries data that was sent before */
+    bool is_again; /* carries data that was sent before, not just now: no copy of it */
     bool fits;
 };
 
@@ -170,7 +199,7 @@ void ka_history_tell_app(struct ka_analysis *analysis, struct ka_conn *conn,
                          enum ka_occurrence_kind kind, unsigned side,
                          const struct ka_packet *packet);
 
-/* Silences (silence.c): a segment of `side`, after `idle` without any. */
+/* Silences (silence.c): a segment of `side`, after `idle` without any and nothing left to say. */
 void ka_silence_segment(struct ka_history *history, const struct ka_packet *packet, unsigned side,
                         unsigned client, ka_time idle);
 void ka_silence_icmp(struct ka_history *history);

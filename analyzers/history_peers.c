@@ -23,15 +23,38 @@ void ka_history_tell_app(struct ka_analysis *analysis, struct ka_conn *conn,
     ka_occur(analysis, &occurrence);
 }
 
+/* Replies to messages about as long as the one that waits: half to four times it. */
+static unsigned count_alike(const struct ka_asking *asking)
+{
+    unsigned place = ka_ask_size(asking->size);
+    unsigned count = asking->alike[place];
+    if (place > 0)
+        count += asking->alike[place - 1];
+    if (place + 1 < KA_ASK_SIZES)
+        count += asking->alike[place + 1];
+    return count;
+}
+
 /* Requests of one side and responses of the other, quick until now: the silent side hardly ever
- * spoke first, and none of its responses took long. */
+ * spoke first, none of its responses took long, and the asking side always waited for them. A
+ * message unlike those that were answered, or smaller than all of them (a window update of HTTP/2,
+ * a TLS alert), may want no answer. */
 static bool was_waited_for(const struct ka_asking *asking, const struct ka_asking *silent,
                            ka_time now)
 {
-    enum { REPLIES = 6, TIMES = 10, LEAST_S = 30, QUICK_S = 10, PROOFS = 2, UNASKED_ONE_IN = 8 };
+    enum {
+        REPLIES = 6,
+        TIMES = 10,
+        LEAST_S = 30,
+        QUICK_S = 10,
+        PROOFS = 2,
+        ALIKE = 5,
+        UNASKED_ONE_IN = 8
+    };
     ka_time wait = ka_time_between(asking->since, now);
     return wait != KA_TIME_NONE && asking->replies >= REPLIES && asking->life_proofs >= PROOFS &&
-           silent->asks <= 1 + asking->asks / UNASKED_ONE_IN &&
+           silent->asks <= 1 + asking->asks / UNASKED_ONE_IN && asking->monologues == 0 &&
+           asking->size >= asking->least && count_alike(asking) >= ALIKE &&
            asking->longest <= QUICK_S * KA_SECOND && wait > LEAST_S * KA_SECOND &&
            wait > TIMES * asking->longest;
 }
@@ -44,8 +67,13 @@ static void judge_app(struct ka_analysis *analysis, struct ka_history *history,
     struct ka_asking *asking = &history->asking[!side];
     asking->life_proofs++;
     const struct ka_beat *beat = &history->beat[!side];
-    bool beat_lost = beat->answered >= BEATS_ANSWERED && beat->missing >= BEATS_MISSING;
-    bool silent = beat_lost || was_waited_for(asking, &history->asking[side], answer->time);
+    struct ka_ev_heartbeat regular;
+    bool beat_lost = beat->answered >= BEATS_ANSWERED && beat->missing >= BEATS_MISSING &&
+                     ka_heartbeat_fill(history, !side, ka_conn_client(answer->conn), &regular);
+    /* SSH's window adjustments (RFC 4254 5.2) want no answer, and cannot be told from keystrokes.
+     */
+    bool silent = beat_lost || (!history->is_ssh &&
+                                was_waited_for(asking, &history->asking[side], answer->time));
     if (!silent || (history->app_silent >> side & 1) != 0 || answer->packet == NULL)
         return;
     history->app_silent |= (uint8_t)(1u << side);
@@ -96,7 +124,10 @@ static void note_answer(struct ka_analysis *analysis, struct ka_history *history
         return;
     }
     loss->time = KA_TIME_NONE;
-    if (answer->other_ttl) {
+    /* A router's capture on all interfaces has copies with one hop less: they have no say. */
+    uint8_t usual = history->data_ttl[answer->side];
+    bool as_usual = answer->packet != NULL && usual == answer->packet->ttl;
+    if (answer->other_ttl && !as_usual) {
         history->proxied[answer->side]++;
         history->proxy_frame[answer->side] = answer->frame;
     }

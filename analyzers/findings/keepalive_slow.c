@@ -10,7 +10,8 @@ bool ka_find_keepalive_slow(const struct ka_case *about, unsigned side, struct k
 {
     const struct ka_gap *death = ka_case_death(about);
     const struct ka_reset *reset = &about->history->reset;
-    if (death == NULL || about->prober[side] == NULL || about->summary->one_way)
+    if (death == NULL || about->prober[side] == NULL || about->summary->one_way ||
+        ka_case_outlived(about, death->length))
         return false;
     unsigned speaker = death->speaker == KA_SPEAKER_CLIENT ? about->client : !about->client;
     if (speaker != side || death->frame != about->history->first_unanswered[side] ||

@@ -6,7 +6,7 @@
  */
 #include "analyzers/finding.h"
 
-enum { IDLE_LEAST_S = 30, SAYS_MORE = 1 };
+enum { SAYS_MORE = 1 };
 
 static void say_why_idle(const struct ka_case *about, struct ka_event *event)
 {
@@ -14,7 +14,8 @@ static void say_why_idle(const struct ka_case *about, struct ka_event *event)
     if (death != NULL)
         ka_finding_seconds(event, "idle_s", death->length);
     ka_finding_seconds(event, "survived_s", ka_case_survived(about));
-    bool was_idle = death != NULL && death->length >= IDLE_LEAST_S * KA_SECOND;
+    bool was_idle = death != NULL && death->length >= KA_IDLE_LEAST_S * KA_SECOND &&
+                    !ka_case_outlived(about, death->length);
     event->finding.advice =
         was_idle ? "find the box on the path that forgets idle connections (kasniff audit measures "
                    "it), and set the keepalive time below its timeout"
@@ -56,7 +57,8 @@ static bool find_void(const struct ka_case *about, unsigned side, struct ka_even
 {
     const struct ka_gap *death = ka_case_death(about);
     if (death == NULL || death->after != KA_AFTER_SILENT ||
-        death->length < IDLE_LEAST_S * KA_SECOND || about->history->loss[side].time != KA_TIME_NONE)
+        death->length < KA_IDLE_LEAST_S * KA_SECOND ||
+        about->history->loss[side].time != KA_TIME_NONE)
         return false;
     unsigned speaker = death->speaker == KA_SPEAKER_CLIENT ? about->client : !about->client;
     const struct ka_resending *resending = &about->history->resending[speaker];

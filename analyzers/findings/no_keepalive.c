@@ -4,14 +4,12 @@
  */
 #include "analyzers/finding.h"
 
-enum { IDLE_LEAST_S = 30 };
-
 bool ka_find_no_keepalive(const struct ka_case *about, unsigned side, struct ka_event *event)
 {
     const struct ka_gap *death = ka_case_death(about);
     if (side != about->client || death == NULL || about->prober[0] != NULL ||
         about->prober[1] != NULL || about->summary->one_way ||
-        death->length < IDLE_LEAST_S * KA_SECOND)
+        death->length < KA_IDLE_LEAST_S * KA_SECOND || ka_case_outlived(about, death->length))
         return false;
     ka_finding_say(
         event, KA_SEVERITY_WARNING,
