@@ -150,6 +150,7 @@ void ka_line_verdict(struct ka_text *line, const struct ka_ev_verdict *verdict)
 
 void ka_line_idle_timeout(struct ka_text *line, const struct ka_ev_idle_timeout *timeout)
 {
+    const ka_time alike_part = 20; /* died and survived lie less than this part of it apart */
     static const char *const after[] = {
         [KA_AFTER_RECOVERED] = ", then recovered",
         [KA_AFTER_SILENT] = ", then silence",
@@ -177,6 +178,10 @@ void ka_line_idle_timeout(struct ka_text *line, const struct ka_ev_idle_timeout 
         ka_text_put_string(line, ", died of ");
         ka_line_duration(line, timeout->died);
     }
+    if (timeout->precision == KA_TIME_NONE && timeout->survived != KA_TIME_NONE &&
+        timeout->died != KA_TIME_NONE &&
+        timeout->died <= timeout->survived + timeout->survived / alike_part)
+        ka_text_put_string(line, " (one as long was survived)");
     if (timeout->precision != KA_TIME_NONE) {
         ka_text_put_string(line, " (to ");
         ka_line_duration(line, timeout->precision);
