@@ -166,9 +166,9 @@ void ka_html_put_gap_chart(struct ka_text *out, const struct ka_report *report)
     struct gap_axis axis;
     if (!find_axis(report, &axis))
         return;
-    ka_html_put(out,
-                "<h2 id=\"idle\">Idle times survived and not</h2>\n<svg viewBox=\"0 0 1000 156\" "
-                "role=\"img\" aria-label=\"idle times survived and died\">");
+    ka_html_put(out, "<h2 id=\"idle\">Idle times survived and not</h2>\n<div class=\"wide\"><svg "
+                     "viewBox=\"0 0 1000 156\" "
+                     "role=\"img\" aria-label=\"idle times survived and died\">");
     put_rules(report, out, &axis, top, bottom);
     ka_html_put(out, "<path class=\"axis\" d=\"M70 80H980M70 112H980\"/>");
     put_text(out, 0, 84, "start");
@@ -182,7 +182,7 @@ void ka_html_put_gap_chart(struct ka_text *out, const struct ka_report *report)
     ka_html_put(out, "</text>");
     put_text(out, WIDTH - RIGHT, 148, "end");
     ka_line_duration(out, axis.high);
-    ka_html_put(out, "</text></svg>\n");
+    ka_html_put(out, "</text></svg></div>\n");
     put_rule_names(report, out, &axis);
 }
 
@@ -209,7 +209,8 @@ void ka_html_put_rtt_chart(struct ka_text *out, const struct ka_report *report)
         last += last + 1 < KA_RTT_BUCKETS;
     }
     double width = (double)(WIDTH - LEFT - RIGHT) / (last - first + 1);
-    ka_html_put(out, "<h2 id=\"rtt\">Round trips of probes</h2>\n<svg viewBox=\"0 0 1000 140\" "
+    ka_html_put(out, "<h2 id=\"rtt\">Round trips of probes</h2>\n<div class=\"wide\"><svg "
+                     "viewBox=\"0 0 1000 140\" "
                      "role=\"img\" aria-label=\"histogram of round trips\">");
     for (unsigned i = first; i <= last; i++) {
         double x = LEFT + (i - first) * width;
@@ -239,5 +240,5 @@ void ka_html_put_rtt_chart(struct ka_text *out, const struct ka_report *report)
     put_text(out, 0, 30, "start");
     ka_text_put_number(out, most);
     ka_html_put(out, most == 1 ? " probe</text>" : " probes</text>");
-    ka_html_put(out, "</svg>\n");
+    ka_html_put(out, "</svg></div>\n");
 }
