@@ -193,7 +193,7 @@ static void put_title(struct ka_text *out, const struct ka_report *report,
         ka_html_put(out, " <b class=\"");
         ka_html_put(out, badness[ka_told_badness(told)]);
         ka_html_put(out, "\">");
-        ka_html_put(out, ka_told_state(told));
+        ka_report_put_state(out, told);
         ka_html_put(out, "</b>");
     }
     ka_html_put(out, " <span class=\"dim\">");
@@ -222,7 +222,7 @@ void ka_html_put_lane(struct ka_text *out, const struct ka_report *report,
     ka_text_put_number(out, told->event.envelope.flow_id);
     ka_html_put(out, "\">");
     put_title(out, report, told);
-    ka_html_put(out, "<svg viewBox=\"0 0 ");
+    ka_html_put(out, "<div class=\"wide\"><svg viewBox=\"0 0 ");
     ka_text_put_number(out, WIDTH);
     ka_text_put_char(out, ' ');
     ka_text_put_number(out, HEIGHT);
@@ -236,5 +236,5 @@ void ka_html_put_lane(struct ka_text *out, const struct ka_report *report,
         put_ticks(&lane, marks, count, class);
     put_end(&lane, connection);
     put_strip(&lane, report);
-    ka_html_put(out, "</svg></div>\n");
+    ka_html_put(out, "</svg></div></div>\n");
 }

@@ -32,7 +32,7 @@ void ka_line_lookalike(struct ka_text *line, const struct ka_ev_lookalike *looka
 void ka_line_connection(struct ka_text *line, const struct ka_ev_connection *connection);
 /* Nothing where there is none. */
 void ka_line_http(struct ka_text *line, const struct ka_ev_http *http);
-void ka_line_heartbeat(struct ka_text *line, const struct ka_ev_heartbeat *heartbeat);
+void ka_line_heartbeat(struct ka_text *line, const struct ka_ev_heartbeat *heartbeat, bool one_way);
 void ka_line_idle_timeout(struct ka_text *line, const struct ka_ev_idle_timeout *timeout);
 void ka_line_socket(struct ka_text *line, const struct ka_ev_socket *socket);
 

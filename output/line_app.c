@@ -36,7 +36,7 @@ void ka_line_http(struct ka_text *line, const struct ka_ev_http *http)
         ka_text_put_string(line, " (headers cut by the snap length)");
 }
 
-void ka_line_heartbeat(struct ka_text *line, const struct ka_ev_heartbeat *heartbeat)
+void ka_line_heartbeat(struct ka_text *line, const struct ka_ev_heartbeat *heartbeat, bool one_way)
 {
     if (!heartbeat->present)
         return;
@@ -57,6 +57,11 @@ void ka_line_heartbeat(struct ka_text *line, const struct ka_ev_heartbeat *heart
     ka_text_put_string(line, ", ");
     ka_line_count(line, heartbeat->size, "byte");
     ka_text_put_string(line, ", ");
+    if (one_way) {
+        ka_line_count(line, heartbeat->sent, "message");
+        ka_text_put_string(line, ", answers not captured");
+        return;
+    }
     ka_text_put_number(line, heartbeat->answered);
     ka_text_put_string(line, " of ");
     ka_text_put_number(line, heartbeat->sent);

@@ -235,8 +235,10 @@ static void put_cell(struct ka_text *out, bool right)
     ka_html_put(out, right ? "<td class=r>" : "<td>");
 }
 
-static void put_prober(struct ka_text *out, const struct ka_ev_keepalive *keepalive, unsigned side)
+static void put_prober(struct ka_text *out, const struct ka_ev_connection *connection,
+                       unsigned side)
 {
+    const struct ka_ev_keepalive *keepalive = &connection->keepalive[side];
     put_cell(out, false);
     ka_html_put(out, side == 0 ? "client" : "server");
     put_cell(out, false);
@@ -245,9 +247,7 @@ static void put_prober(struct ka_text *out, const struct ka_ev_keepalive *keepal
     if (keepalive->stack[0] != NULL)
         ka_html_put_string(out, keepalive->stack[0]);
     put_cell(out, true);
-    ka_text_put_number(out, keepalive->answered);
-    ka_text_put_char(out, '/');
-    ka_text_put_number(out, keepalive->probes);
+    ka_report_put_answered(out, connection, side);
     put_cell(out, true);
     if (keepalive->rtt_median != KA_TIME_NONE)
         ka_line_duration(out, keepalive->rtt_median);
@@ -261,9 +261,9 @@ static void put_app(struct ka_text *out, const struct ka_ev_connection *connecti
     ka_line_http(&text, &connection->http);
     if (text.used > 0 && connection->heartbeat.present)
         ka_text_put_string(&text, "; ");
-    ka_line_heartbeat(&text, &connection->heartbeat);
+    ka_line_heartbeat(&text, &connection->heartbeat, connection->one_way);
     if (text.used > 0) {
-        ka_html_put(out, "<tr><td><td colspan=10><small>");
+        ka_html_put(out, "<tr><td><td colspan=10 class=more><small>");
         ka_html_put_foreign(out, text.bytes, text.used);
         ka_html_put(out, "</small>\n");
     }
@@ -287,13 +287,13 @@ static void put_row(struct ka_text *out, const struct ka_told *told)
     ka_html_put(out, told->drawn ? "</a><td class=s" : "<td class=s");
     ka_text_put_number(out, ka_told_badness(told));
     ka_text_put_char(out, '>');
-    ka_html_put(out, ka_told_state(told));
+    ka_report_put_state(out, told);
     put_cell(out, false);
     ka_line_endpoint(out, &told->event.envelope.src);
     ka_html_put(out, " &gt; ");
     ka_line_endpoint(out, &told->event.envelope.dst);
     if (ka_told_has(told, first))
-        put_prober(out, &connection->keepalive[first], first);
+        put_prober(out, connection, first);
     else
         ka_html_put(out, "<td>none<td><td><td><td><td>");
     put_cell(out, true);
@@ -303,7 +303,7 @@ static void put_row(struct ka_text *out, const struct ka_told *told)
     ka_text_put_char(out, '\n');
     if (first == 0 && ka_told_has(told, 1)) {
         ka_html_put(out, "<tr><td><td><td>");
-        put_prober(out, &connection->keepalive[1], 1);
+        put_prober(out, connection, 1);
         ka_html_put(out, "<td><td>\n");
     }
     put_app(out, connection);
@@ -326,8 +326,8 @@ static void put_connections(const struct ka_report *report, struct ka_text *out)
     }
     if (report->untold > 0) {
         ka_html_put(out, "<p class=\"dim\">Not shown: ");
-        ka_text_put_number(out, report->untold);
-        ka_html_put(out, " connections without keepalive, long idle time or trouble.</p>\n");
+        ka_line_count(out, report->untold, "connection");
+        ka_html_put(out, " without keepalive, long idle time or trouble.</p>\n");
     }
 }
 

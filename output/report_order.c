@@ -40,16 +40,23 @@ static unsigned worse_side(const struct ka_ev_connection *connection)
 bool ka_told_is_judged(const struct ka_told *told)
 {
     const struct ka_ev_connection *connection = &told->event.connection;
-    return connection->state[0] != KA_PEER_UNKNOWN || connection->state[1] != KA_PEER_UNKNOWN;
+    return connection->state[0] != KA_PEER_UNKNOWN || connection->state[1] != KA_PEER_UNKNOWN ||
+           told->findings > 0;
 }
 
-const char *ka_told_state(const struct ka_told *told)
+void ka_report_put_state(struct ka_text *out, const struct ka_told *told)
 {
     const struct ka_ev_connection *connection = &told->event.connection;
     unsigned state = connection->state[worse_side(connection)];
+    bool found = told->findings > 0 && badness[state] == 0;
     if (state != KA_PEER_UNKNOWN)
-        return ka_peer_state_name((enum ka_peer_state)state);
-    return "-";
+        ka_text_put_string(out, ka_peer_state_name((enum ka_peer_state)state));
+    if (state != KA_PEER_UNKNOWN && found)
+        ka_text_put_string(out, ", ");
+    if (found)
+        ka_text_put_string(out, told->kind);
+    else if (state == KA_PEER_UNKNOWN)
+        ka_text_put_char(out, '-');
 }
 
 unsigned ka_told_badness(const struct ka_told *told)
@@ -133,6 +140,13 @@ static struct ka_told *find_sorted(struct ka_report *report, uint32_t flow_id)
     return bsearch(&wanted, report->told, report->told_count, sizeof(wanted), by_flow);
 }
 
+static bool is_worse(const struct ka_ev_finding *finding, const struct ka_told *told)
+{
+    if (finding->severity != told->severity)
+        return finding->severity > told->severity;
+    return finding->rank < told->rank;
+}
+
 static void count_findings(struct ka_report *report)
 {
     for (size_t i = 0; i < report->finding_count; i++) {
@@ -140,9 +154,12 @@ static void count_findings(struct ka_report *report)
         struct ka_told *told = find_sorted(report, finding->envelope.flow_id);
         if (told == NULL || finding->finding.severity == KA_SEVERITY_NOTE)
             continue;
-        told->findings++;
-        if (finding->finding.severity > told->severity)
+        if (told->findings == 0 || is_worse(&finding->finding, told)) {
             told->severity = finding->finding.severity;
+            told->rank = finding->finding.rank;
+            told->kind = finding->finding.kind;
+        }
+        told->findings++;
     }
 }
 

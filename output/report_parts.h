@@ -33,8 +33,10 @@ struct ka_told {
     struct ka_event event; /* KA_EVENT_CONNECTION; its activity points to what follows */
     struct ka_activity activity;
     uint32_t findings; /* of severity warning and above */
-    uint8_t severity;  /* the highest; with `findings` above 0 */
+    uint8_t severity;  /* the highest; with rank and kind where `findings` is above 0 */
+    uint8_t rank;      /* of the most important of them */
     bool drawn;        /* on a page, once finished */
+    const char *kind;  /* of the most important of them */
 };
 
 struct ka_report {
@@ -80,17 +82,22 @@ ka_time ka_report_rtt_edge(unsigned bucket);
 /* Puts them in the order that the options ask for. */
 void ka_report_sort(struct ka_report *report);
 
-/* True when some peer of the connection was judged. */
+/* True when there is something to say of the connection's state. */
 bool ka_told_is_judged(const struct ka_told *told);
 
-/* One word for how a connection stands: the worst state of its peers, or how it ended. */
-const char *ka_told_state(const struct ka_told *told);
+/* How a connection stands: the worst state of its peers, and what was found where that says no
+ * more than that a probe was answered; "-" nothing. */
+void ka_report_put_state(struct ka_text *out, const struct ka_told *told);
 
 /* How bad that is, for order and colour: 0 nothing, 1 a warning, 2 an error; with findings. */
 unsigned ka_told_badness(const struct ka_told *told);
 
 /* "300 s / 75 s x 9": idle time, interval and count as far as known. */
 void ka_report_put_schedule(struct ka_text *out, const struct ka_ev_keepalive *keepalive);
+
+/* "9/12": answers and probes; "?/12" where answers could not be captured. */
+void ka_report_put_answered(struct ka_text *out, const struct ka_ev_connection *connection,
+                            unsigned side);
 
 /* Whose idle timeout it is: a server, a prefix (port 0), or all. */
 void ka_report_put_path(struct ka_text *out, const struct ka_endpoint *server);

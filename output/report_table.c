@@ -65,16 +65,22 @@ void ka_report_put_schedule(struct ka_text *out, const struct ka_ev_keepalive *k
     }
 }
 
-static void put_answered(struct ka_text *out, const struct ka_ev_keepalive *keepalive)
+void ka_report_put_answered(struct ka_text *out, const struct ka_ev_connection *connection,
+                            unsigned side)
 {
-    ka_text_put_number(out, keepalive->answered);
+    const struct ka_ev_keepalive *keepalive = &connection->keepalive[side];
+    if (connection->one_way)
+        ka_text_put_char(out, '?');
+    else
+        ka_text_put_number(out, keepalive->answered);
     ka_text_put_char(out, '/');
     ka_text_put_number(out, keepalive->probes);
 }
 
-static void put_prober_cell(struct ka_text *out, const struct ka_ev_keepalive *keepalive,
+static void put_prober_cell(struct ka_text *out, const struct ka_ev_connection *connection,
                             unsigned side, unsigned column)
 {
+    const struct ka_ev_keepalive *keepalive = &connection->keepalive[side];
     if (!keepalive->present) {
         ka_text_put_string(out, column == PROBER ? "none" : "-");
         return;
@@ -86,7 +92,7 @@ static void put_prober_cell(struct ka_text *out, const struct ka_ev_keepalive *k
     else if (column == STACK)
         ka_text_put_string(out, keepalive->stack[0] != NULL ? keepalive->stack[0] : "-");
     else if (column == ANSWERED)
-        put_answered(out, keepalive);
+        ka_report_put_answered(out, connection, side);
     else if (column == RTT && keepalive->rtt_median == KA_TIME_NONE)
         ka_text_put_char(out, '-');
     else if (column == RTT)
@@ -102,7 +108,7 @@ static void put_cell(struct ka_text *out, const struct ka_told *told, unsigned s
     const struct ka_ev_connection *connection = &told->event.connection;
     bool of_prober = (column >= PROBER && column <= RTT) || column == OVERHEAD;
     if (of_prober) {
-        put_prober_cell(out, &connection->keepalive[side], side, column);
+        put_prober_cell(out, connection, side, column);
         return;
     }
     if (second)
@@ -111,7 +117,7 @@ static void put_cell(struct ka_text *out, const struct ka_told *told, unsigned s
         ka_text_put_char(out, '#');
         ka_text_put_number(out, told->event.envelope.flow_id);
     } else if (column == STATE) {
-        ka_text_put_string(out, ka_told_state(told));
+        ka_report_put_state(out, told);
     } else if (column == CONNECTION) {
         ka_line_endpoint(out, &told->event.envelope.src);
         ka_text_put_string(out, " > ");
@@ -178,7 +184,7 @@ static void put_extras(const struct ka_report *report, struct ka_text *out, size
         if (connection->heartbeat.present &&
             connection->http.requests + connection->http.responses > 0)
             ka_text_put_string(out, "; ");
-        ka_line_heartbeat(out, &connection->heartbeat);
+        ka_line_heartbeat(out, &connection->heartbeat, connection->one_way);
         ka_text_put_char(out, '\n');
     }
 }

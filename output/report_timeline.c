@@ -77,12 +77,13 @@ static bool next_entry(struct walk *walk, struct entry *out)
         *out = (struct entry){activity->spans[walk->span].from, SPAN, walk->span};
         found = true;
     }
-    if (walk->gap < activity->gap_count && (!found || activity->gaps[walk->gap].from < out->time)) {
-        *out = (struct entry){activity->gaps[walk->gap].from, GAP, walk->gap};
-        found = true;
-    }
     if (walk->mark < walk->mark_count && (!found || walk->marks[walk->mark].time < out->time)) {
         *out = (struct entry){walk->marks[walk->mark].time, MARK, walk->mark};
+        found = true;
+    }
+    /* A silence comes last: it begins with the packet that has its time. */
+    if (walk->gap < activity->gap_count && (!found || activity->gaps[walk->gap].from < out->time)) {
+        *out = (struct entry){activity->gaps[walk->gap].from, GAP, walk->gap};
         found = true;
     }
     if (found && out->kind == SPAN)
@@ -117,7 +118,7 @@ static void put_span(struct ka_text *out, const struct ka_span *span)
 static void put_gap(struct ka_text *out, const struct ka_gap *gap)
 {
     static const char *const results[] = {", survived", ", not survived", ""};
-    ka_text_put_string(out, "silence for ");
+    ka_text_put_string(out, "then silence for ");
     ka_line_duration(out, gap->length);
     ka_text_put_string(out, results[gap->result]);
     if (gap->after == KA_AFTER_RST)

@@ -154,6 +154,74 @@ static void the_table_is_cut_and_says_so(void **state)
     ka_report_free(report);
 }
 
+static void the_state_says_what_was_found(void **state)
+{
+    (void)state;
+    char buffer[8192];
+    struct ka_report *report = make_report(&(struct ka_report_options){.utc = true});
+    struct ka_event events[] = {
+        make_connection(1, KA_SECOND, 1),
+        make_connection(2, KA_SECOND, 1),
+        make_connection(3, KA_SECOND, 1),
+        make_finding(1, "b-later", KA_SEVERITY_WARNING, 7),
+        make_finding(1, "a-earlier", KA_SEVERITY_WARNING, 5),
+        make_finding(2, "c-warning", KA_SEVERITY_WARNING, 5),
+        make_finding(3, "d-error", KA_SEVERITY_ERROR, 1),
+        make_finding(3, "e-note", KA_SEVERITY_NOTE, 9),
+    };
+    events[1].connection.state[1] = KA_PEER_ALIVE;
+    events[2].connection.state[1] = KA_PEER_DEAD;
+    for (size_t i = 0; i < sizeof(events) / sizeof(events[0]); i++)
+        put_event(report, &events[i]);
+    ka_report_finish(report);
+    const char *table = strstr(text_of(report, buffer, sizeof(buffer)), "Connections");
+    assert_non_null(table);
+    assert_true(in_order(table, (const char *const[]){"#3    dead  ", "#1    a-earlier  ",
+                                                      "#2    alive, c-warning  ", NULL}));
+    ka_report_free(report);
+}
+
+static void answers_of_a_one_way_capture_are_not_counted(void **state)
+{
+    (void)state;
+    char buffer[8192];
+    struct ka_report *report = make_report(&(struct ka_report_options){.utc = true});
+    struct ka_event event = make_connection(1, KA_SECOND, 1);
+    event.connection.one_way = true;
+    event.connection.keepalive[0].present = true;
+    event.connection.keepalive[0].probes = 9;
+    event.connection.heartbeat = (struct ka_ev_heartbeat){
+        .present = true, .period = KA_SECOND, .jitter = KA_TIME_NONE, .size = 2, .sent = 4};
+    put_event(report, &event);
+    ka_report_finish(report);
+    const char *text = text_of(report, buffer, sizeof(buffer));
+    assert_true(
+        in_order(text, (const char *const[]){" ?/9 ", "4 messages, answers not captured", NULL}));
+    ka_report_free(report);
+}
+
+static void a_silence_stands_behind_the_packet_it_begins_with(void **state)
+{
+    (void)state;
+    char buffer[8192];
+    struct ka_report *report =
+        make_report(&(struct ka_report_options){.utc = true, .connection = 1});
+    struct ka_gap gap = {.from = NOON, .length = 9 * KA_SECOND, .result = KA_GAP_SURVIVED};
+    struct ka_activity activity = {.gaps = &gap, .gap_count = 1};
+    struct ka_event answer = {.type = KA_EVENT_ANSWER};
+    struct ka_event event = make_connection(1, KA_SECOND, 1);
+    event.connection.activity = &activity;
+    answer.envelope = event.envelope;
+    answer.answer.rtt = KA_MILLISECOND;
+    put_event(report, &answer);
+    put_event(report, &event);
+    ka_report_finish(report);
+    const char *text = text_of(report, buffer, sizeof(buffer));
+    assert_true(in_order(
+        text, (const char *const[]){"answer after", "then silence for 9.00 s, survived", NULL}));
+    ka_report_free(report);
+}
+
 static void a_connection_that_is_not_there_is_an_error(void **state)
 {
     (void)state;
@@ -261,6 +329,9 @@ int main(void)
         cmocka_unit_test(findings_stand_by_severity_then_rank),
         cmocka_unit_test(connections_are_ordered_as_asked),
         cmocka_unit_test(the_table_is_cut_and_says_so),
+        cmocka_unit_test(the_state_says_what_was_found),
+        cmocka_unit_test(answers_of_a_one_way_capture_are_not_counted),
+        cmocka_unit_test(a_silence_stands_behind_the_packet_it_begins_with),
         cmocka_unit_test(a_connection_that_is_not_there_is_an_error),
         cmocka_unit_test(what_acts_on_a_browser_is_escaped),
         cmocka_unit_test(a_logarithmic_axis_keeps_its_ends),
