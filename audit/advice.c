@@ -41,39 +41,49 @@ struct ka_cost ka_advice_cost(ka_time idle, unsigned family)
 static const struct {
     const char *subject;
     const char *text;
+    bool sends_data;
 } settings[] = {
-    {"Linux, all programs that turn keepalives on",
-     "sysctl -w net.ipv4.tcp_keepalive_time=%I net.ipv4.tcp_keepalive_intvl=%V "
-     "net.ipv4.tcp_keepalive_probes=%C"},
-    {"Linux, one socket",
-     "setsockopt: SO_KEEPALIVE 1, TCP_KEEPIDLE %I, TCP_KEEPINTVL %V, TCP_KEEPCNT %C"},
-    {"FreeBSD",
-     "sysctl net.inet.tcp.keepidle=%M net.inet.tcp.keepintvl=%W net.inet.tcp.keepcnt=%C\n"
-     "one socket: SO_KEEPALIVE 1, TCP_KEEPIDLE %I, TCP_KEEPINTVL %V, TCP_KEEPCNT %C"},
-    {"macOS",
-     "sysctl -w net.inet.tcp.keepidle=%M net.inet.tcp.keepintvl=%W net.inet.tcp.keepcnt=%C\n"
-     "one socket: SO_KEEPALIVE 1, TCP_KEEPALIVE %I, TCP_KEEPINTVL %V, TCP_KEEPCNT %C"},
-    {"Windows", "registry HKLM\\SYSTEM\\CurrentControlSet\\Services\\Tcpip\\Parameters: "
-                "KeepAliveTime (DWORD) %M, KeepAliveInterval (DWORD) %W\n"
-                "one socket: SO_KEEPALIVE 1, TCP_KEEPIDLE %I, TCP_KEEPINTVL %V, TCP_KEEPCNT %C "
-                "(before Windows 10 1709: SIO_KEEPALIVE_VALS with %M and %W ms)"},
-    {"ssh", "ssh_config: ServerAliveInterval %I, ServerAliveCountMax 3\n"
-            "sshd_config: ClientAliveInterval %I, ClientAliveCountMax 3"},
-    {"PostgreSQL",
-     "postgresql.conf: tcp_keepalives_idle = %I, tcp_keepalives_interval = %V, "
-     "tcp_keepalives_count = %C\n"
-     "libpq: keepalives=1 keepalives_idle=%I keepalives_interval=%V keepalives_count=%C"},
-    {"nginx", "listen 443 so_keepalive=%I:%V:%C;  towards the upstream: proxy_socket_keepalive on; "
-              "with the kernel's times"},
-    {"HAProxy", "defaults: option clitcpka, option srvtcpka\n"
-                "clitcpka-idle %Is, clitcpka-intvl %Vs, clitcpka-cnt %C, srvtcpka-idle %Is, "
-                "srvtcpka-intvl %Vs, srvtcpka-cnt %C"},
-    {"Go", "net.Dialer{KeepAliveConfig: net.KeepAliveConfig{Enable: true, Idle: %I * time.Second, "
-           "Interval: %V * time.Second, Count: %C}}"},
-    {"Java", "socket.setOption(StandardSocketOptions.SO_KEEPALIVE, true);\n"
+    {.subject = "Linux, all programs that turn keepalives on",
+     .text = "sysctl -w net.ipv4.tcp_keepalive_time=%I net.ipv4.tcp_keepalive_intvl=%V "
+             "net.ipv4.tcp_keepalive_probes=%C"},
+    {.subject = "Linux, one socket",
+     .text = "setsockopt: SO_KEEPALIVE 1, TCP_KEEPIDLE %I, TCP_KEEPINTVL %V, TCP_KEEPCNT %C"},
+    {.subject = "FreeBSD",
+     .text = "sysctl net.inet.tcp.keepidle=%M net.inet.tcp.keepintvl=%W net.inet.tcp.keepcnt=%C\n"
+             "one socket: SO_KEEPALIVE 1, TCP_KEEPIDLE %I, TCP_KEEPINTVL %V, TCP_KEEPCNT %C"},
+    {.subject = "macOS",
+     .text =
+         "sysctl -w net.inet.tcp.keepidle=%M net.inet.tcp.keepintvl=%W net.inet.tcp.keepcnt=%C\n"
+         "one socket: SO_KEEPALIVE 1, TCP_KEEPALIVE %I, TCP_KEEPINTVL %V, TCP_KEEPCNT %C"},
+    {.subject = "Windows",
+     .text = "registry HKLM\\SYSTEM\\CurrentControlSet\\Services\\Tcpip\\Parameters: "
+             "KeepAliveTime (DWORD) %M, KeepAliveInterval (DWORD) %W\n"
+             "one socket: SO_KEEPALIVE 1, TCP_KEEPIDLE %I, TCP_KEEPINTVL %V, TCP_KEEPCNT %C "
+             "(before Windows 10 1709: SIO_KEEPALIVE_VALS with %M and %W ms)"},
+    {.subject = "ssh",
+     .text = "ssh_config: ServerAliveInterval %I, ServerAliveCountMax 3\n"
+             "sshd_config: ClientAliveInterval %I, ClientAliveCountMax 3",
+     .sends_data = true},
+    {.subject = "PostgreSQL",
+     .text = "postgresql.conf: tcp_keepalives_idle = %I, tcp_keepalives_interval = %V, "
+             "tcp_keepalives_count = %C\n"
+             "libpq: keepalives=1 keepalives_idle=%I keepalives_interval=%V keepalives_count=%C"},
+    {.subject = "nginx",
+     .text = "listen 443 so_keepalive=%I:%V:%C;  towards the upstream: proxy_socket_keepalive on; "
+             "with the kernel's times"},
+    {.subject = "HAProxy",
+     .text = "defaults: option clitcpka, option srvtcpka\n"
+             "clitcpka-idle %Is, clitcpka-intvl %Vs, clitcpka-cnt %C, srvtcpka-idle %Is, "
+             "srvtcpka-intvl %Vs, srvtcpka-cnt %C"},
+    {.subject = "Go",
+     .text =
+         "net.Dialer{KeepAliveConfig: net.KeepAliveConfig{Enable: true, Idle: %I * time.Second, "
+         "Interval: %V * time.Second, Count: %C}}"},
+    {.subject = "Java",
+     .text = "socket.setOption(StandardSocketOptions.SO_KEEPALIVE, true);\n"
              "socket.setOption(ExtendedSocketOptions.TCP_KEEPIDLE, %I); "
              "TCP_KEEPINTERVAL, %V; TCP_KEEPCOUNT, %C"},
-    {"Node.js", "socket.setKeepAlive(true, %M)"},
+    {.subject = "Node.js", .text = "socket.setKeepAlive(true, %M)"},
 };
 
 /* Writes the template with its markers replaced; what does not fit is cut. */
@@ -107,7 +117,9 @@ bool ka_advice_setting(size_t index, ka_time idle, ka_time interval, unsigned co
     if (index >= sizeof(settings) / sizeof(settings[0]))
         return false;
     fill(settings[index].text, idle, interval, count, buffer);
-    *out = (struct ka_setting){.subject = settings[index].subject, .text = buffer};
+    *out = (struct ka_setting){.subject = settings[index].subject,
+                               .text = buffer,
+                               .sends_data = settings[index].sends_data};
     return true;
 }
 

@@ -36,6 +36,7 @@ struct ka_setting {
     const char *subject; /* "Linux, sysctl" */
     const char *text;    /* lines to type or to put into a file; valid until the next call on the
                             same buffer */
+    bool sends_data;     /* it makes the application speak, not TCP */
 };
 
 enum { KA_ADVICE_TEXT_SIZE = 1024 };

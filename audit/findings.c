@@ -2,6 +2,7 @@
 #include "audit/findings.h"
 
 #include "audit/advice.h"
+#include "audit/remedy.h"
 #include "base/text.h"
 
 #include <math.h>
@@ -99,15 +100,6 @@ struct ka_bracket ka_audit_findings_worst(const struct ka_audit_result *result)
     return worst;
 }
 
-/* True when the refreshing series lived through more than its silent one did. */
-static bool refreshes(const struct ka_series *series, const struct ka_series *base)
-{
-    return series->bracket.longest != KA_TIME_NONE &&
-           series->bracket.longest > base->bracket.died + base->bracket.died / 10 &&
-           (series->bracket.died == KA_TIME_NONE ||
-            series->bracket.died > base->bracket.died + base->bracket.died / 10);
-}
-
 static void find_refresh(const struct ka_audit_report *report, const struct ka_audit_result *result,
                          const struct ka_series *series)
 {
@@ -115,7 +107,7 @@ static void find_refresh(const struct ka_audit_report *report, const struct ka_a
     char died[KA_TIME_TEXT_SIZE];
     if (series->skipped || base == NULL || base->bracket.died == KA_TIME_NONE || series->count == 0)
         return;
-    bool counts = refreshes(series, base);
+    bool counts = ka_remedy_refreshes(series, base);
     find(report, counts ? "refreshes" : "does-not-refresh", "died_s", seconds(series->bracket.died),
          "survived_s", seconds(series->bracket.survived),
          "%s from the %s %s the connection (%s first)", senders[series->arm],
@@ -144,8 +136,8 @@ static void find_one_sided(const struct ka_audit_report *report,
              sides[series->first_speaker]);
     if (series->closed_between > 0 && !result->plain)
         find(report, "closed-between", "connections", series->closed_between, NULL, 0,
-             "idle connections are %s by a box on the path: the far end did not do it",
-             bracket.after == KA_AFTER_CLOSED ? "closed" : "reset");
+             "idle connections are %s by a box on the path: the far end did not do it (%s first)",
+             bracket.after == KA_AFTER_CLOSED ? "closed" : "reset", sides[series->first_speaker]);
     if (bracket.after == KA_AFTER_CLOSED && result->plain)
         find(report, "closed-by-server", "died_s", seconds(bracket.died), NULL, 0,
              "the far end, or a proxy before it, closes idle connections itself: how long the path "
@@ -274,26 +266,59 @@ static void find_nothing(const struct ka_audit_report *report, const struct ka_a
          text);
 }
 
+/* What to do, and what it costs; `text` is the time. */
+static void find_remedy(const struct ka_audit_report *report, enum ka_remedy remedy, ka_time idle,
+                        const char *text)
+{
+    struct ka_cost cost = ka_advice_cost(idle, report->far.addr.family);
+    double kilobytes = cost.bytes / 1000;
+    switch (remedy) {
+    case KA_REMEDY_UNTRIED:
+        find(report, "safe-keepalive", "idle_s", seconds(idle), "bytes_per_day", cost.bytes,
+             "keepalives every %s or sooner are safe if they count on this path, which was not "
+             "tried (--arms): %.0f packets, %.0f kB a day and connection",
+             text, cost.packets, kilobytes);
+        break;
+    case KA_REMEDY_KEEPALIVE:
+        find(report, "safe-keepalive", "idle_s", seconds(idle), "bytes_per_day", cost.bytes,
+             "keepalives every %s or sooner are safe: %.0f packets, %.0f kB a day and connection",
+             text, cost.packets, kilobytes);
+        break;
+    case KA_REMEDY_DATA:
+        find(report, "safe-data", "idle_s", seconds(idle), NULL, 0,
+             "keepalives of TCP do not help here: only data does, sent by the application every %s "
+             "or sooner",
+             text);
+        break;
+    case KA_REMEDY_NOT_SEEN:
+        find(report, "no-safe-keepalive", NULL, 0, NULL, 0,
+             "keepalives of TCP do not help here; whether data does was not tried (--arms data)");
+        break;
+    case KA_REMEDY_NONE:
+        find(report, "no-safe-keepalive", NULL, 0, NULL, 0,
+             "neither keepalives of TCP nor data, each from one side, help here");
+        break;
+    }
+}
+
 static void find_advice(const struct ka_audit_report *report, const struct ka_audit_result *result)
 {
     struct ka_bracket worst = ka_audit_findings_worst(result);
+    enum ka_remedy remedy = ka_remedy_judge(result);
     ka_time idle = ka_advice_idle(&worst);
     char text[KA_TIME_TEXT_SIZE];
     if (worst.died == KA_TIME_NONE) {
         find_nothing(report, result, &worst);
         return;
     }
-    find_late(report, &worst);
+    if (remedy == KA_REMEDY_UNTRIED || remedy == KA_REMEDY_KEEPALIVE)
+        find_late(report, &worst);
     ka_duration_text(idle == KA_TIME_NONE ? worst.died : idle, text);
-    if (idle == KA_TIME_NONE) {
+    if (idle == KA_TIME_NONE)
         find(report, "no-safe-keepalive", "died_s", seconds(worst.died), NULL, 0,
              "the path forgets within %s: no keepalive time in whole seconds is safe", text);
-        return;
-    }
-    struct ka_cost cost = ka_advice_cost(idle, report->far.addr.family);
-    find(report, "safe-keepalive", "idle_s", seconds(idle), "bytes_per_day", cost.bytes,
-         "keepalives every %s or sooner are safe: %.0f packets, %.0f kB a day and connection", text,
-         cost.packets, cost.bytes / 1000);
+    else
+        find_remedy(report, remedy, idle, text);
 }
 
 static void find_limits(const struct ka_audit_report *report, const struct ka_audit_result *result)

@@ -2,6 +2,7 @@
 #include "cli/audit_view.h"
 
 #include "audit/advice.h"
+#include "audit/remedy.h"
 #include "base/clock.h"
 
 #include <stdio.h>
@@ -96,11 +97,16 @@ void ka_audit_view_settings(const struct ka_audit_result *result)
     char buffer[KA_ADVICE_TEXT_SIZE];
     struct ka_setting setting;
     ka_time idle = ka_advice_idle(&worst);
-    if (worst.died == KA_TIME_NONE || idle == KA_TIME_NONE)
+    enum ka_remedy remedy = ka_remedy_judge(result);
+    bool data_only = remedy == KA_REMEDY_DATA;
+    if (worst.died == KA_TIME_NONE || idle == KA_TIME_NONE || remedy == KA_REMEDY_NOT_SEEN ||
+        remedy == KA_REMEDY_NONE)
         return;
-    printf("\nSettings for this path:\n");
+    printf("\nSettings for this path%s:\n", data_only ? ", where only data helps" : "");
     for (size_t i = 0; ka_advice_setting(i, idle, ka_advice_interval(idle), 5, buffer, &setting);
          i++) {
+        if (data_only && !setting.sends_data)
+            continue;
         printf("%s:\n", setting.subject);
         for (const char *line = setting.text; *line != '\0';) {
             int length = (int)strcspn(line, "\n");

@@ -379,6 +379,8 @@ def a_relay_closes_and_answers_keepalives_itself():
             assert timeout["died_s"] is None, result.describe()
         assert result.findings("keepalives-answered-between"), result.describe()
         assert result.findings("closed-between"), result.describe()
+        assert result.findings("safe-data")[0]["figures"] == {"idle_s": 2}, result.describe()
+        assert not result.findings("safe-keepalive"), result.describe()
 
 
 def a_relay_that_resets_is_not_the_far_end():
@@ -576,6 +578,8 @@ listen relay
             expect_bracket(result, timeout, 4.0)
             assert timeout["after_expiry"] == "closed-by-server", result.describe()
         assert result.findings("keepalives-answered-between"), result.describe()
+        assert not result.findings("safe-keepalive"), result.describe()
+        assert "not tried" in result.findings("no-safe-keepalive")[0]["text"], result.describe()
 
 
 def nonsense_is_refused_and_the_far_end_goes_on():

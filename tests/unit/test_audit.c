@@ -15,6 +15,7 @@
 #include "audit/message.h"
 #include "audit/plan.h"
 #include "audit/products.h"
+#include "audit/remedy.h"
 #include "audit/trial.h"
 #include "audit/watch.h"
 
@@ -433,6 +434,61 @@ static void schedules_beyond_the_shortest_death_are_late(void **state)
     assert_false(ka_advice_late(0, &bracket, &late));
 }
 
+static struct ka_series make_series(uint8_t arm, uint8_t first, uint8_t refresher, ka_time survived,
+                                    ka_time died)
+{
+    return (struct ka_series){
+        .arm = arm,
+        .first_speaker = first,
+        .refresher = refresher,
+        .started = true,
+        .count = 1,
+        .bracket = {.survived = survived, .died = died, .longest = survived},
+    };
+}
+
+static void the_remedy_is_what_the_arms_have_shown(void **state)
+{
+    (void)state;
+    enum { C = KA_SPEAKER_CLIENT, Z = KA_SPEAKER_SERVER };
+    /* Longest survived and shortest death of: keepalives of either side with either first, then
+     * data of the client. 0: not run. Silence dies at 10 s. */
+    static const struct {
+        int lived[5];
+        enum ka_remedy remedy;
+    } rows[] = {
+        {{0, 0, 0, 0, 0}, KA_REMEDY_UNTRIED},
+        {{0, 0, 0, 0, 30}, KA_REMEDY_UNTRIED},
+        {{30, 30, 30, 30, 30}, KA_REMEDY_KEEPALIVE},
+        {{30, 30, 9, 9, 0}, KA_REMEDY_KEEPALIVE}, /* the client's are enough */
+        {{9, 9, 30, 30, 0}, KA_REMEDY_KEEPALIVE}, /* the server's are */
+        {{30, 9, 9, 30, 30}, KA_REMEDY_DATA},     /* not whoever speaks first */
+        {{9, 9, 9, 9, 30}, KA_REMEDY_DATA},
+        {{9, 9, 9, 9, 0}, KA_REMEDY_NOT_SEEN},
+        {{9, 9, 9, 9, 9}, KA_REMEDY_NONE},
+    };
+    for (size_t i = 0; i < COUNT_OF(rows); i++) {
+        static const uint8_t kinds[5][3] = {{KA_ARM_KEEPALIVE_0, C, C},
+                                            {KA_ARM_KEEPALIVE_0, Z, C},
+                                            {KA_ARM_KEEPALIVE_0, C, Z},
+                                            {KA_ARM_KEEPALIVE_0, Z, Z},
+                                            {KA_ARM_DATA, C, C}};
+        struct ka_audit_result result = {.count = 2};
+        result.series[0] = make_series(KA_ARM_SILENT, C, C, 9 * S, 10 * S);
+        result.series[1] = make_series(KA_ARM_SILENT, Z, C, 9 * S, 10 * S);
+        for (size_t j = 0; j < 5; j++)
+            if (rows[i].lived[j] != 0)
+                result.series[result.count++] =
+                    make_series(kinds[j][0], kinds[j][1], kinds[j][2], rows[i].lived[j] * S,
+                                rows[i].lived[j] > 10 ? NONE : 10 * S);
+        if (ka_remedy_judge(&result) != rows[i].remedy)
+            fail_msg("row %zu: %d", i, (int)ka_remedy_judge(&result));
+        result.series[0].bracket.died = NONE;
+        result.series[1].bracket.died = NONE;
+        assert_int_equal(ka_remedy_judge(&result), KA_REMEDY_UNTRIED);
+    }
+}
+
 static void what_is_written_is_read_again(void **state)
 {
     (void)state;
@@ -682,6 +738,7 @@ int main(void)
         cmocka_unit_test(keepalives_cost_two_packets_each),
         cmocka_unit_test(every_setting_carries_the_measured_figures),
         cmocka_unit_test(schedules_beyond_the_shortest_death_are_late),
+        cmocka_unit_test(the_remedy_is_what_the_arms_have_shown),
         cmocka_unit_test(what_is_written_is_read_again),
         cmocka_unit_test(nonsense_is_no_message),
         cmocka_unit_test(a_line_is_bounded_and_printable),
