@@ -27,8 +27,9 @@ struct seen {
 };
 
 struct ka_watch {
-    int fd;
-    bool here; /* `end` is ours, and the others are many */
+    int fds[2]; /* -1 none */
+    bool here;  /* `end` is ours, and the others are many */
+    bool any;   /* and stands for all our addresses */
     struct ka_endpoint end;
     struct seen seen[PORTS]; /* by the port of the end that is not `end` */
 };
@@ -60,24 +61,44 @@ static int attach(int fd, unsigned family)
     return setsockopt(fd, SOL_SOCKET, SO_ATTACH_FILTER, &program, sizeof(program));
 }
 
-static struct ka_watch *open_watch(const struct ka_endpoint *end, bool here)
+/* A socket that hears the family's SYNs and resets; -1 without the privilege. */
+static int open_socket(unsigned family)
 {
-    unsigned family = end->addr.family;
     struct sockaddr_ll address = {.sll_family = AF_PACKET,
                                   .sll_protocol = htons(family == 6 ? ETH_P_IPV6 : ETH_P_IP)};
     int size = BUFFER;
+    /* Without a protocol nothing comes before the filter stands. */
+    int fd = socket(AF_PACKET, SOCK_DGRAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+    if (fd < 0)
+        return -1;
+    if (attach(fd, family) != 0 || bind(fd, (struct sockaddr *)&address, sizeof(address)) != 0) {
+        close(fd);
+        return -1;
+    }
+    (void)setsockopt(fd, SOL_SOCKET, SO_RCVBUF, &size, sizeof(size));
+    return fd;
+}
+
+static bool is_any(const struct ka_addr *addr)
+{
+    return ka_addr_equal(addr, &(struct ka_addr){.family = addr->family});
+}
+
+static struct ka_watch *open_watch(const struct ka_endpoint *end, bool here)
+{
     struct ka_watch *watch = calloc(1, sizeof(*watch));
     if (watch == NULL)
         return NULL;
     watch->end = *end;
     watch->here = here;
-    /* Without a protocol nothing comes before the filter stands. */
-    watch->fd = socket(AF_PACKET, SOCK_DGRAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
-    if (watch->fd >= 0 && attach(watch->fd, family) == 0 &&
-        bind(watch->fd, (struct sockaddr *)&address, sizeof(address)) == 0) {
-        (void)setsockopt(watch->fd, SOL_SOCKET, SO_RCVBUF, &size, sizeof(size));
+    watch->any = here && is_any(&end->addr);
+    watch->fds[0] = open_socket(end->addr.family);
+    watch->fds[1] = -1;
+    /* Who listens at :: takes IPv4 as well. */
+    if (watch->any && end->addr.family == 6)
+        watch->fds[1] = open_socket(4);
+    if (watch->fds[0] >= 0)
         return watch;
-    }
     ka_watch_close(watch);
     return NULL;
 }
@@ -96,8 +117,9 @@ void ka_watch_close(struct ka_watch *watch)
 {
     if (watch == NULL)
         return;
-    if (watch->fd >= 0)
-        close(watch->fd);
+    for (size_t i = 0; i < 2; i++)
+        if (watch->fds[i] >= 0)
+            close(watch->fds[i]);
     free(watch);
 }
 
@@ -117,11 +139,10 @@ static void take_from(struct ka_watch *watch, const struct ka_packet *packet)
 /* From anyone to our one port. */
 static void take_here(struct ka_watch *watch, const struct ka_packet *packet)
 {
-    static const struct ka_addr all[] = {{.family = 4}, {.family = 6}};
     struct ka_addr from = ka_addr_make(packet->family, packet->src);
     struct ka_addr to = ka_addr_make(packet->family, packet->dst);
-    bool any = ka_addr_equal(&watch->end.addr, &all[watch->end.addr.family == 6]);
-    if (packet->dst_port != watch->end.port || (!any && !ka_addr_equal(&to, &watch->end.addr)))
+    if (packet->dst_port != watch->end.port ||
+        (!watch->any && !ka_addr_equal(&to, &watch->end.addr)))
         return;
     struct seen *seen = &watch->seen[packet->src_port];
     if ((packet->tcp.flags & KA_TCP_RST) == 0)
@@ -130,14 +151,12 @@ static void take_here(struct ka_watch *watch, const struct ka_packet *packet)
         seen->ttl.reset = packet->ttl;
 }
 
-void ka_watch_read(struct ka_watch *watch)
+static void read_socket(struct ka_watch *watch, int fd)
 {
     uint8_t bytes[FRAME_MAX];
     ssize_t count = 0;
-    if (watch == NULL)
-        return;
     while (count >= 0 || errno == EINTR) {
-        count = recv(watch->fd, bytes, sizeof(bytes), 0);
+        count = recv(fd, bytes, sizeof(bytes), 0);
         struct ka_frame frame = {.data = bytes, .link_type = LINK_RAW};
         struct ka_packet packet;
         if (count <= 0)
@@ -152,6 +171,13 @@ void ka_watch_read(struct ka_watch *watch)
     }
 }
 
+void ka_watch_read(struct ka_watch *watch)
+{
+    for (size_t i = 0; watch != NULL && i < 2; i++)
+        if (watch->fds[i] >= 0)
+            read_socket(watch, watch->fds[i]);
+}
+
 struct ka_watched ka_watch_port(struct ka_watch *watch, uint16_t port)
 {
     ka_watch_read(watch);
@@ -160,8 +186,12 @@ struct ka_watched ka_watch_port(struct ka_watch *watch, uint16_t port)
 
 struct ka_watched ka_watch_peer(struct ka_watch *watch, const struct ka_endpoint *peer)
 {
+    static const uint8_t mapped[12] = {[10] = 0xff, [11] = 0xff}; /* RFC 4291 2.5.5.2 */
+    struct ka_addr from = peer->addr;
     ka_watch_read(watch);
-    if (watch == NULL || !ka_addr_equal(&watch->seen[peer->port].from, &peer->addr))
+    if (from.family == 6 && memcmp(from.bytes, mapped, sizeof(mapped)) == 0)
+        from = ka_addr_make(4, peer->addr.bytes + sizeof(mapped));
+    if (watch == NULL || !ka_addr_equal(&watch->seen[peer->port].from, &from))
         return (struct ka_watched){.usual = 0};
     return watch->seen[peer->port].ttl;
 }

@@ -217,6 +217,14 @@ def who_sent_a_reset_is_unknown_without_privilege():
         assert "run the audit as root" in texts[0] and "there as root" in texts[1], texts
 
 
+def a_far_end_at_all_addresses_sees_resets_of_both_families():
+    with Lab() as lab:
+        route(lab, "reject")
+        start_far_end(lab, "[::]")
+        result = audit(lab, "--arms", "silent", "--first-speaker", "server")
+        expect_origin(result, result.timeout(first="server"), "middlebox")
+
+
 def the_far_end_keeps_no_privilege():
     with Lab() as lab:
         far_end = start_far_end(lab)
@@ -659,6 +667,7 @@ def scenarios():
         the_second_of_two_limits_shows_behind_keepalives,
         a_limit_of_12_seconds, who_sent_a_reset_is_unknown_without_privilege,
         a_client_whose_own_firewall_resets_is_the_near_end, the_far_end_keeps_no_privilege,
+        a_far_end_at_all_addresses_sees_resets_of_both_families,
         a_server_that_resets_idle_connections_is_the_far_end,
         a_relay_that_resets_is_not_the_far_end,
         what_makes_no_sense_is_wrong_usage, a_short_longest_silence_alone_is_enough,
