@@ -54,7 +54,6 @@ static int open_log(struct ka_probe_session *session, struct ka_error *error)
 {
     char path[4096];
     const char *name = session->options->log;
-    struct ka_error detail;
     if (session->options->dry_run)
         return 0;
     if (name == NULL) {
@@ -65,10 +64,8 @@ static int open_log(struct ka_probe_session *session, struct ka_error *error)
     if (!session->options->again &&
         (session->past = ka_past_read(name, ka_clock_wall(), error)) == NULL)
         return -1;
-    session->log = ka_probe_log_open(name, &detail);
-    if (session->log != NULL)
-        return 0;
-    return ka_error_set(error, "%.400s; nothing is sent without a log (--log FILE)", detail.text);
+    session->log = ka_probe_log_open(name, error);
+    return session->log != NULL ? 0 : -1;
 }
 
 static int open_tap(struct ka_probe_session *session, struct ka_error *error)

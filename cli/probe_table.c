@@ -98,7 +98,8 @@ void ka_probe_summary_write(FILE *stream, const struct ka_prober *prober, ka_tim
     struct ka_probe_tally tally = ka_probe_tally(prober);
     struct ka_prober_counts counts = ka_prober_counts(prober);
     const char *separator = "";
-    fprintf(stream, "%u connection%s: ", counts.dialogues, ka_text_plural(counts.dialogues));
+    fprintf(stream, "%u connection%s%s", counts.dialogues, ka_text_plural(counts.dialogues),
+            counts.dialogues > 0 ? ": " : " to ask about: none here that is known and fits");
     for (size_t i = 0; i < sizeof(order); i++) {
         if (tally.verdicts[order[i]] == 0)
             continue;

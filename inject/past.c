@@ -87,6 +87,10 @@ static int take_line(struct ka_past *past, char *line, ka_time now)
     }
     if (strcmp(word, "ask") != 0 || ka_request_parse(rest, &request, &id, NULL) != 0)
         return 0;
+    if (request.verb == KA_ASK_PROBE && request.probe.kind == KA_PROBE_NUMBERLESS) {
+        past->asked = 0;
+        return 0;
+    }
     struct ka_past_row *row = get(past, &request.probe);
     if (row == NULL)
         return -1;

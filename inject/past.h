@@ -17,7 +17,9 @@
 enum { KA_PAST_BYTES = 1 << 20 };
 #define KA_PAST_AGE (86400 * KA_SECOND)
 
-/* The probes from one end to the other since the last answer to one. */
+/* The probes with numbers from one end to the other since the last answer to one. Those without are
+ * no repeats of them, and a firewall that keeps state takes them for invalid and no note of them.
+ */
 struct ka_past_row {
     struct ka_endpoint src;
     struct ka_endpoint dst;
