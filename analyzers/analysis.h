@@ -225,6 +225,18 @@ static inline bool ka_pair_is_waiting(const struct ka_prober *prober)
     return prober->waiting > 0 && (prober->flags & (KA_PROBER_SETTLED | KA_PROBER_ICMP)) == 0;
 }
 
+/* True when an ICMP error answered the prober's last probe, and the peer was not heard since. */
+static inline bool ka_pair_is_refused(const struct ka_prober *prober)
+{
+    return (prober->flags & (KA_PROBER_SETTLED | KA_PROBER_ICMP)) == KA_PROBER_ICMP;
+}
+
+/* True when something of the peer would be news to the prober: every segment is worth a look. */
+static inline bool ka_pair_listens(const struct ka_prober *prober)
+{
+    return prober->waiting > 0 || ka_pair_is_refused(prober);
+}
+
 /* Adds a probe's or an answer's length, in bytes, to what the prober costs. */
 static inline void ka_pair_add_overhead(struct ka_prober *prober, uint32_t bytes)
 {
@@ -272,7 +284,19 @@ void ka_keepalive_occurred(struct ka_analysis *analysis, const struct ka_occurre
 void ka_schedule_occurred(struct ka_analysis *analysis, const struct ka_occurrence *occurrence);
 void ka_liveness_occurred(struct ka_analysis *analysis, const struct ka_occurrence *occurrence);
 
-/* --- the connection's life (connection.c) */
+/* --- the connection's beginning (opening.c) */
+
+/* Opens a connection for its first packet, at the cost of the least worth where memory is short.
+ * NULL when there is none; then analysis->memory_out is set. */
+struct ka_conn *ka_connection_begin(struct ka_analysis *analysis, const struct ka_lookup *lookup,
+                                    const struct ka_packet *packet);
+
+/* A SYN or SYN-ACK on a connection that is known. Returns the connection it belongs to, perhaps a
+ * new one; NULL: to none. */
+struct ka_conn *ka_connection_renew(struct ka_analysis *analysis, struct ka_conn *conn,
+                                    const struct ka_lookup *lookup, const struct ka_packet *packet);
+
+/* --- the connection's end (connection.c) */
 
 /* Emits the connection event if the connection is worth one, and gives its memory back. */
 void ka_connection_end(struct ka_analysis *analysis, struct ka_conn *conn, enum ka_ended ended);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause
  *
  * The engine: a batch of packets is hashed, then fetched, then tracked and judged in order. It
- * keeps the clock that deadlines go by, and the bound on memory.
+ * keeps the clock that deadlines go by.
  */
 #include "analyzers/engine.h"
 
@@ -22,8 +22,6 @@ static const ka_time step_back = KA_SECOND;
 
 /* Where nothing at all was captured for so long, it may be that nobody was looking. */
 static const ka_time hole = 60 * KA_SECOND;
-
-enum { RECORDS_PART = 8 }; /* of the memory is left to records at least */
 
 struct ka_engine {
     struct ka_analysis analysis;
@@ -167,67 +165,7 @@ static inline void tick(struct ka_engine *engine, ka_time time)
     }
 }
 
-/* --- the life of a connection */
-
-static bool make_room(struct ka_analysis *analysis)
-{
-    for (unsigned class = 0; class < KA_CLASS_COUNT; class ++) {
-        struct ka_conn *conn = ka_table_oldest(&analysis->table, (enum ka_conn_class) class);
-        if (conn == NULL)
-            continue;
-        analysis->stats.evicted++;
-        ka_connection_end(analysis, conn, KA_ENDED_EVICTED);
-        return true;
-    }
-    return false;
-}
-
-/* What is taken, and what connections have to leave for the records: without it a flood of
- * connections would leave no memory to know the next probe by. */
-static uint64_t memory_claimed(const struct ka_analysis *analysis)
-{
-    uint64_t table = ka_table_memory(&analysis->table);
-    uint64_t records = ka_analysis_memory(analysis) - table;
-    uint64_t share = analysis->config.memcap / RECORDS_PART;
-    return table + (records > share ? records : share);
-}
-
-static struct ka_conn *open_conn(struct ka_analysis *analysis, const struct ka_key *key,
-                                 uint32_t hash, unsigned side, const struct ka_packet *packet)
-{
-    struct ka_table *table = &analysis->table;
-    size_t cost = ka_table_insert_cost(table);
-    if (cost > 0 && ka_table_count(table) > 0) {
-        uint64_t after = memory_claimed(analysis) + cost;
-        if (!table->ordered && after > analysis->config.memcap / 2)
-            ka_table_order(table);
-        if (after > analysis->config.memcap)
-            make_room(analysis);
-    }
-    struct ka_conn *conn = ka_table_insert(table, key, hash);
-    if (conn == NULL && make_room(analysis))
-        conn = ka_table_insert(table, key, hash);
-    if (conn == NULL) {
-        analysis->memory_out = true;
-        return NULL;
-    }
-    const unsigned handshake = KA_TCP_SYN | KA_TCP_ACK;
-    bool syn = (packet->tcp.flags & handshake) == KA_TCP_SYN;
-    bool syn_ack = (packet->tcp.flags & handshake) == handshake;
-    unsigned client = side;
-    if (syn_ack)
-        client = !side;
-    else if (!syn && key->port[side] != key->port[!side])
-        client = key->port[0] > key->port[1] ? 0 : 1;
-    if (client == 1)
-        conn->flags |= KA_CONN_CLIENT;
-    if (!syn && !syn_ack)
-        conn->flags |= KA_CONN_MIDSTREAM;
-    conn->start = packet->frame->time;
-    conn->input = packet->frame->input;
-    analysis->stats.connections++;
-    return conn;
-}
+/* --- classes */
 
 static bool is_closed(const struct ka_conn *conn)
 {
@@ -262,73 +200,6 @@ static void classify(struct ka_analysis *analysis, struct ka_conn *conn, unsigne
         ka_table_touch(&analysis->table, conn);
 }
 
-/* A SYN on a connection that lives is no new one until its SYN-ACK follows (anybody can send a
- * SYN). Returns true when the SYN is put aside. */
-static bool put_syn_aside(struct ka_analysis *analysis, struct ka_conn *conn, unsigned side,
-                          const struct ka_packet *packet)
-{
-    struct ka_doubt *doubt = ka_doubt_need(analysis, conn);
-    if (doubt == NULL)
-        return false;
-    doubt->syn_waits = true;
-    doubt->syn_side = side & 1;
-    doubt->syn_time = packet->frame->time;
-    doubt->syn = packet->tcp;
-    doubt->syn_ttl = packet->ttl;
-    return true;
-}
-
-/* The SYN-ACK of a SYN put aside: the old connection ends, a new one begins with that SYN. */
-static struct ka_conn *reuse(struct ka_analysis *analysis, struct ka_conn *conn,
-                             const struct ka_key *key, uint32_t hash,
-                             const struct ka_packet *syn_ack)
-{
-    const struct ka_doubt *doubt = ka_doubt_of(analysis, conn);
-    struct ka_frame frame = *syn_ack->frame;
-    struct ka_packet syn = *syn_ack;
-    frame.time = doubt->syn_time;
-    syn.frame = &frame;
-    syn.tcp = doubt->syn;
-    syn.ttl = doubt->syn_ttl;
-    syn.payload_captured = 0;
-    unsigned side = doubt->syn_side;
-    ka_connection_end(analysis, conn, KA_ENDED_REUSED);
-    struct ka_conn *fresh = open_conn(analysis, key, hash, side, &syn);
-    struct ka_segment segment;
-    if (fresh != NULL)
-        ka_track(fresh, side, &syn, &segment);
-    return fresh;
-}
-
-/* A SYN or SYN-ACK on a connection that is known. Returns the connection it belongs to, perhaps a
- * new one; NULL: to none. */
-static struct ka_conn *renew(struct ka_analysis *analysis, struct ka_conn *conn,
-                             const struct ka_key *key, uint32_t hash, unsigned side,
-                             const struct ka_packet *packet)
-{
-    const unsigned handshake = KA_TCP_SYN | KA_TCP_ACK;
-    unsigned kind = packet->tcp.flags & handshake;
-    const struct ka_side *sender = &conn->side[side];
-    if (kind == handshake) {
-        const struct ka_doubt *doubt = ka_doubt_of(analysis, conn);
-        if (doubt != NULL && doubt->syn_waits && doubt->syn_side != side &&
-            packet->tcp.ack - doubt->syn.seq - 1 <= doubt->syn.length) /* data may be refused */
-            return reuse(analysis, conn, key, hash, packet);
-        return conn;
-    }
-    bool again = (sender->flags & KA_SIDE_SYN) != 0 &&
-                 ka_seq_lt(packet->tcp.seq, ka_side_next(sender)) &&
-                 (ka_conn_class(conn) == KA_CLASS_HANDSHAKE ||
-                  ka_seq_diff(packet->tcp.seq, ka_side_next(sender)) == 1);
-    if (again)
-        return conn;
-    if (ka_conn_class(conn) == KA_CLASS_HANDSHAKE || ka_conn_class(conn) == KA_CLASS_CLOSED) {
-        ka_connection_end(analysis, conn, KA_ENDED_REUSED);
-        return open_conn(analysis, key, hash, side, packet);
-    }
-    return put_syn_aside(analysis, conn, side, packet) ? NULL : conn;
-}
-
 /* --- packets */
 
 /* Finds the connection a segment belongs to, opening or renewing it. NULL: it belongs to none. */
@@ -337,10 +208,10 @@ static struct ka_conn *conn_for(struct ka_analysis *analysis, const struct ka_lo
 {
     struct ka_conn *conn = ka_table_look_up(&analysis->table, lookup);
     if (conn == NULL)
-        return open_conn(analysis, &lookup->key, lookup->hash, lookup->side, packet);
+        return ka_connection_begin(analysis, lookup, packet);
     if ((packet->tcp.flags & (KA_TCP_SYN | KA_TCP_RST)) != KA_TCP_SYN)
         return conn;
-    return renew(analysis, conn, &lookup->key, lookup->hash, lookup->side, packet);
+    return ka_connection_renew(analysis, conn, lookup, packet);
 }
 
 static void take_icmp(struct ka_analysis *analysis, const struct ka_packet *packet,

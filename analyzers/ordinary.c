@@ -95,7 +95,7 @@ static bool take_probe(struct ka_analysis *analysis, struct ka_conn *conn, unsig
     ka_time time = packet->frame->time;
     /* The last one was answered, and the peer waits for nothing that this might stand for. */
     if ((prober != NULL && !is_answered(prober, time)) ||
-        (peer != NULL && ka_pair_is_waiting(peer)))
+        (peer != NULL && (ka_pair_is_waiting(peer) || ka_pair_is_refused(peer))))
         return false;
     ka_time idle = ka_time_between(ka_last_heard(peer, &conn->side[!side]), time);
     bool may_be_data =
@@ -178,7 +178,7 @@ static bool take_answer(struct ka_analysis *analysis, struct ka_conn *conn, unsi
     asking->number = 0;
     ka_pair_add_overhead(asking, packet->ip_length);
     ka_pair_note_rtt(asking, rtt);
-    if (own == NULL || own->waiting == 0)
+    if (own == NULL || !ka_pair_listens(own))
         conn->flags &= (uint16_t)~KA_CONN_WATCHED;
     ka_track_quiet(conn, side, packet, ka_track_print(packet));
     tell_answer(analysis, asking, packet, rtt);

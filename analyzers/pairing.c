@@ -53,7 +53,9 @@ void ka_pair_set_deadline(struct ka_analysis *analysis, struct ka_prober *prober
     ka_time deadline = KA_TIME_NONE;
     /* Answers that cannot be seen are not absent. */
     bool two_way = prober->conn->side[!prober->side].packets > 0;
-    if (prober->last_probe != KA_TIME_NONE && two_way && ka_pair_is_waiting(prober)) {
+    if (prober->last_probe != KA_TIME_NONE && ka_pair_is_refused(prober)) {
+        deadline = stopped_at(prober);
+    } else if (prober->last_probe != KA_TIME_NONE && two_way && ka_pair_is_waiting(prober)) {
         ka_time interval = ka_schedule_interval(prober);
         ka_time wait = least_wait;
         if (interval != KA_TIME_NONE && 2 * interval > wait)
@@ -71,7 +73,7 @@ void ka_recognise_deadline(struct ka_analysis *analysis, struct ka_prober *probe
 {
     ka_time now = prober->deadline;
     ka_deadline_set(analysis, prober, KA_TIME_NONE);
-    if ((prober->flags & KA_PROBER_ABSENT) == 0)
+    if ((prober->flags & KA_PROBER_ABSENT) == 0 && !ka_pair_is_refused(prober))
         occur_absence(analysis, prober, now, NULL);
     ka_time stop = stopped_at(prober);
     if (stop == KA_TIME_NONE)
@@ -107,14 +109,17 @@ static void push_outstanding(struct ka_prober *prober, const struct ka_occurrenc
 void ka_pair_life(struct ka_analysis *analysis, const struct ka_occurrence *sign)
 {
     struct ka_prober *other = ka_prober_of(analysis, sign->conn, !sign->side);
-    if (other == NULL || !ka_pair_is_waiting(other))
+    if (other == NULL || (!ka_pair_is_waiting(other) && !ka_pair_is_refused(other)))
         return;
     other->flags |= KA_PROBER_EXCUSED;
+    if (ka_pair_is_refused(other))
+        other->flags |= KA_PROBER_SETTLED;
     other->number = 0;
     struct ka_occurrence life = *sign;
     life.kind = KA_OCC_LIFE;
     ka_occur(analysis, &life);
     ka_deadline_set(analysis, other, KA_TIME_NONE);
+    ka_watch_update(analysis, sign->conn);
 }
 
 void ka_pair_probe(struct ka_analysis *analysis, struct ka_occurrence *probe)

@@ -232,7 +232,7 @@ static void judge_as_answer(struct ka_analysis *analysis, const struct ka_segmen
 {
     const struct ka_tcp *tcp = &segment->packet->tcp;
     struct ka_prober *asking = ka_prober_of(analysis, segment->conn, !segment->side);
-    if (asking == NULL || asking->waiting == 0 || (tcp->flags & KA_TCP_ACK) == 0 ||
+    if (asking == NULL || !ka_pair_listens(asking) || (tcp->flags & KA_TCP_ACK) == 0 ||
         (tcp->flags & KA_TCP_SYN) != 0 || (segment->facts & KA_SEG_COPY) != 0)
         return;
     if ((segment->facts & KA_SEG_FITS) == 0) {
@@ -243,6 +243,10 @@ static void judge_as_answer(struct ka_analysis *analysis, const struct ka_segmen
     if (ka_side_has(&segment->receiver, KA_SIDE_ACKED) &&
         ka_seq_lt(tcp->ack, segment->receiver.acked_next))
         return;
+    if (asking->waiting == 0) {
+        show_life(analysis, segment);
+        return;
+    }
     /* The last probe has its answer; only the same ACK again, unasked, is one to an older probe. */
     if ((asking->flags & KA_PROBER_SETTLED) != 0 &&
         ((segment->facts & KA_SEG_PURE) == 0 || (segment->facts & KA_SEG_AT_NEXT) == 0 ||

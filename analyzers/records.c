@@ -43,7 +43,7 @@ void ka_watch_update(struct ka_analysis *analysis, struct ka_conn *conn)
     bool watched = extra != NULL && (extra->doubt != 0 || extra->window_number > 0);
     for (unsigned side = 0; side < 2 && !watched; side++) {
         const struct ka_prober *prober = ka_prober_of(analysis, conn, side);
-        watched = prober != NULL && prober->waiting > 0;
+        watched = prober != NULL && ka_pair_listens(prober);
     }
     conn->flags &= (uint16_t)~KA_CONN_WATCHED;
     if (watched)
