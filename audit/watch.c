@@ -15,7 +15,6 @@
 #include <unistd.h>
 
 enum {
-    LINK_RAW = 101, /* LINKTYPE_RAW: begins with the IP header */
     FRAME_MAX = 256,
     BUFFER = 1 << 20,
     PORTS = 65536,
@@ -157,7 +156,7 @@ static void read_socket(struct ka_watch *watch, int fd)
     ssize_t count = 0;
     while (count >= 0 || errno == EINTR) {
         count = recv(fd, bytes, sizeof(bytes), 0);
-        struct ka_frame frame = {.data = bytes, .link_type = LINK_RAW};
+        struct ka_frame frame = {.data = bytes, .link_type = KA_LINKTYPE_RAW};
         struct ka_packet packet;
         if (count <= 0)
             continue;

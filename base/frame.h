@@ -12,6 +12,15 @@
 /* How many frames a source hands over at most at a time. */
 enum { KA_BATCH = 64 };
 
+/* The link types that are named outside the decoder, as capture files number them. libpcap's own
+ * number for the third, DLT_RAW, is another one. */
+enum {
+    KA_LINKTYPE_NULL = 0,
+    KA_LINKTYPE_ETHERNET = 1,
+    KA_LINKTYPE_RAW = 101, /* begins with the IP header */
+    KA_LINKTYPE_LOOP = 108,
+};
+
 struct ka_frame {
     ka_time time;        /* 0..KA_TIME_MAX, or KA_TIME_NONE when the stamp makes no sense */
     uint64_t number;     /* from 1, counted per input, as Wireshark counts */

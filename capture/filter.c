@@ -19,7 +19,7 @@
 #define WIDE_VLAN   " or (vlan and (("
 #define WIDE_TAIL   ") or " ERRORS "))"
 
-enum { SNAPLEN = 262144, LOOPBACK_HEADER = 4, LINKTYPE_NULL = 0, LINKTYPE_LOOP = 108 };
+enum { SNAPLEN = 262144, LOOPBACK_HEADER = 4 };
 
 struct program {
     struct bpf_program code;
@@ -90,9 +90,10 @@ static int dlt_of(uint16_t link_type)
         uint16_t link_type;
         int dlt;
     } different[] = {
-        {LINKTYPE_NULL, DLT_RAW}, /* behind its header, see run() */
-        {LINKTYPE_LOOP, DLT_RAW}, {100, DLT_ATM_RFC1483}, {101, DLT_RAW},    {102, DLT_SLIP_BSDOS},
-        {103, DLT_PPP_BSDOS},     {106, DLT_ATM_CLIP},    {246, DLT_PFSYNC},
+        {KA_LINKTYPE_NULL, DLT_RAW}, /* behind its header, see run() */
+        {KA_LINKTYPE_LOOP, DLT_RAW}, {100, DLT_ATM_RFC1483}, {KA_LINKTYPE_RAW, DLT_RAW},
+        {102, DLT_SLIP_BSDOS},       {103, DLT_PPP_BSDOS},   {106, DLT_ATM_CLIP},
+        {246, DLT_PFSYNC},
     };
     for (size_t i = 0; i < sizeof(different) / sizeof(different[0]); i++)
         if (different[i].link_type == link_type)
@@ -201,7 +202,7 @@ static struct program *find_program(struct ka_filter *filter, uint16_t link_type
  * is raw IP and says its version itself. */
 static bool run(const struct program *program, const struct ka_frame *frame)
 {
-    bool loopback = frame->link_type == LINKTYPE_NULL || frame->link_type == LINKTYPE_LOOP;
+    bool loopback = frame->link_type == KA_LINKTYPE_NULL || frame->link_type == KA_LINKTYPE_LOOP;
     uint32_t skip = !loopback                           ? 0
                     : frame->captured < LOOPBACK_HEADER ? frame->captured
                                                         : LOOPBACK_HEADER;

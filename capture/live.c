@@ -14,7 +14,6 @@ enum {
     /* Batches; libpcap counts in 32 bits, which must not wrap unseen. Not oftener, since libpcap
      * reads /sys for it, which can take long on a busy host. */
     STATS_EVERY = 1 << 24,
-    LINKTYPE_RAW = 101, /* in files; libpcap's own number for it is DLT_RAW */
 };
 
 /* One interface. */
@@ -163,7 +162,7 @@ static int open_port(struct port *port, const struct ka_live_options *options,
     if (any)
         pcap_set_datalink(port->pcap, DLT_LINUX_SLL2);
     int link = pcap_datalink(port->pcap);
-    port->link_type = link == DLT_RAW ? LINKTYPE_RAW : (uint16_t)link;
+    port->link_type = link == DLT_RAW ? KA_LINKTYPE_RAW : (uint16_t)link;
     bool nano = pcap_get_tstamp_precision(port->pcap) == PCAP_TSTAMP_PRECISION_NANO;
     port->digits = nano ? 9 : 6;
     /* libpcap reads the interface's own counters in promiscuous mode only. */

@@ -12,7 +12,6 @@ enum {
     TIMEOUT_MS = 10,
     ROOM = 8 << 20, /* bytes the kernel keeps for us: answers to a thousand probes at once */
     READ_AT_MOST = 512,
-    LINKTYPE_RAW = 101,
 };
 
 struct ka_tap {
@@ -52,7 +51,7 @@ static int activate(struct ka_tap *tap, const char *interface, struct ka_error *
     if (pcap_setnonblock(pcap, 1, text) < 0 || pcap_get_selectable_fd(pcap) < 0)
         return ka_error_set(error, "cannot listen on %s without waiting", interface);
     int link_type = pcap_datalink(pcap);
-    tap->link_type = (uint16_t)(link_type == DLT_RAW ? LINKTYPE_RAW : link_type);
+    tap->link_type = (uint16_t)(link_type == DLT_RAW ? KA_LINKTYPE_RAW : link_type);
     return 0;
 }
 

@@ -12,7 +12,6 @@
 static int write_capture(const char *path, const struct ka_reply *reply, bool link,
                          struct ka_error *error)
 {
-    enum { LINKTYPE_ETHERNET = 1, LINKTYPE_RAW = 101 };
     struct ka_pcapng_writer *writer = NULL;
     struct ka_frame frame = {
         .time = ka_clock_wall(),
@@ -20,7 +19,7 @@ static int write_capture(const char *path, const struct ka_reply *reply, bool li
         .data = reply->bytes,
         .captured = (uint32_t)reply->length,
         .length = (uint32_t)reply->length,
-        .link_type = link ? LINKTYPE_ETHERNET : LINKTYPE_RAW,
+        .link_type = link ? KA_LINKTYPE_ETHERNET : KA_LINKTYPE_RAW,
         .digits = 9,
     };
     if (ka_pcapng_writer_open(path, "kasniff probe --dry-run", &writer, error) < 0)

@@ -122,7 +122,6 @@ int ka_probe_session_open(struct ka_probe_session *session, const char *const *a
  * either end could send. */
 static bool passes(struct ka_filter *filter, const struct ka_socket *socket)
 {
-    enum { LINKTYPE_RAW = 101 };
     for (int way = 0; way < 2; way++) {
         uint8_t bytes[KA_PROBE_BYTES_MAX];
         struct ka_probe probe = {.src = way == 0 ? socket->local : socket->peer,
@@ -132,7 +131,7 @@ static bool passes(struct ka_filter *filter, const struct ka_socket *socket)
         struct ka_frame frame = {.data = bytes,
                                  .captured = (uint32_t)length,
                                  .length = (uint32_t)length,
-                                 .link_type = LINKTYPE_RAW};
+                                 .link_type = KA_LINKTYPE_RAW};
         if (length > 0 && (filter == NULL || ka_filter_matches(filter, &frame, NULL)))
             return true;
     }

@@ -7,15 +7,11 @@
 #include "decode/layer.h"
 
 enum {
-    LINK_NULL = 0,
-    LINK_ETHERNET = 1,
     LINK_PPP = 9,
     LINK_DLT_RAW = 12,
     LINK_DLT_RAW_OPENBSD = 14,
     LINK_PPP_HDLC = 50,
     LINK_PPP_ETHER = 51,
-    LINK_RAW = 101,
-    LINK_LOOP = 108,
     LINK_LINUX_SLL = 113,
     LINK_IPV4 = 228,
     LINK_IPV6 = 229,
@@ -38,12 +34,12 @@ static const struct {
     uint16_t link_type;
     ka_layer *first;
 } links[] = {
-    {LINK_ETHERNET, ka_layer_ethernet},
+    {KA_LINKTYPE_ETHERNET, ka_layer_ethernet},
     {LINK_LINUX_SLL, layer_sll},
     {LINK_LINUX_SLL2, layer_sll2},
-    {LINK_RAW, ka_layer_ip},
-    {LINK_NULL, layer_loopback},
-    {LINK_LOOP, layer_loopback},
+    {KA_LINKTYPE_RAW, ka_layer_ip},
+    {KA_LINKTYPE_NULL, layer_loopback},
+    {KA_LINKTYPE_LOOP, layer_loopback},
     {LINK_PPP, ka_layer_ppp},
     {LINK_PPP_HDLC, ka_layer_ppp},
     {LINK_PPP_ETHER, ka_layer_pppoe},

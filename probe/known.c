@@ -155,9 +155,9 @@ static bool is_foreign(const struct ka_conn *conn, unsigned side, const struct k
 /* The Ethernet header, so that a probe can go the way of the packets it imitates. */
 static void note_link(struct ka_known_side *side, const struct ka_packet *packet)
 {
-    enum { LINKTYPE_ETHERNET = 1, ADDRESS = 6, DOT1Q = 0x8100 };
+    enum { ADDRESS = 6, DOT1Q = 0x8100 };
     const struct ka_frame *frame = packet->frame;
-    if (frame->link_type != LINKTYPE_ETHERNET || packet->tunnel_type != KA_TUNNEL_NONE ||
+    if (frame->link_type != KA_LINKTYPE_ETHERNET || packet->tunnel_type != KA_TUNNEL_NONE ||
         frame->captured < 2 * ADDRESS || packet->vlan_count > 1)
         return;
     struct ka_probe_link link = {.present = true, .tag_count = packet->vlan_count};
