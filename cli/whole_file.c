@@ -2,6 +2,7 @@
 #include "cli/whole_file.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -34,7 +35,7 @@ static int write_all(int descriptor, const char *bytes, size_t size)
     return 0;
 }
 
-/* mkstemp makes files that only the owner may read; the process's mask decides instead. */
+/* mkostemp makes files that only the owner may read; the process's mask decides instead. */
 static int open_up(int descriptor)
 {
     mode_t mask = umask(0);
@@ -50,7 +51,7 @@ int ka_whole_file_write(const char *path, const char *bytes, size_t size, struct
         return ka_error_set(error, "cannot write %s: out of memory", path);
     memcpy(temporary, path, length);
     memcpy(temporary + length, ".XXXXXX", sizeof(".XXXXXX"));
-    int descriptor = mkstemp(temporary);
+    int descriptor = mkostemp(temporary, O_CLOEXEC);
     if (descriptor < 0) {
         fail(error, path, "create");
         free(temporary);
