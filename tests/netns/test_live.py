@@ -331,7 +331,7 @@ class Terminal:
                 self.seen += piece
                 if b"dropped" in self.seen[-200:]:
                     continue
-                if len(self.seen) > 300:
+                if re.search(rb"\d connections,", self.seen):  # the status line, cut off
                     fcntl.ioctl(self.master, termios.TIOCSWINSZ,
                                 struct.pack("HHHH", 24, 100, 0, 0))
         except OSError:
