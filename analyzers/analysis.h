@@ -8,6 +8,7 @@
 #define KA_ANALYZERS_ANALYSIS_H
 
 #include "analyzers/engine.h"
+#include "analyzers/rebinding.h"
 #include "analyzers/record.h"
 #include "base/slab.h"
 #include "flow/table.h"
@@ -31,6 +32,7 @@ struct ka_histories {
     struct ka_slab records;
     uint32_t *index;
     uint32_t room;
+    struct ka_newcomers newcomers;
 };
 
 struct ka_analysis {

@@ -14,6 +14,7 @@ struct finder {
 static const struct finder finders[] = {
     {"peer-died", ka_find_peer_died},
     {"killed-in-the-middle", ka_find_killed},
+    {"nat-rebinding", ka_find_nat_rebinding},
     {"peer-rebooted", ka_find_peer_rebooted},
     {"unreachable", ka_find_unreachable},
     {"application-silent", ka_find_app_silent},
@@ -164,6 +165,7 @@ static struct ka_case make_case(const struct ka_analysis *analysis, const struct
         .now = analysis->clock,
         .hole = analysis->hole,
     };
+    about.moved = ka_newcomer_of(analysis, conn, &about.mover);
     for (unsigned side = 0; side < 2; side++) {
         about.prober[side] = ka_prober_of(analysis, conn, side);
         about.state[side] = extra != NULL ? extra->state[side] : KA_PEER_UNKNOWN;

@@ -16,6 +16,8 @@ struct ka_case {
     const struct ka_prober *prober[2]; /* by side; NULL where it never probed */
     uint8_t state[2];                  /* enum ka_peer_state, by judged side */
     unsigned client;                   /* index of the client's side */
+    const struct ka_newcomer *moved;   /* what a side went on as, under another name; NULL none */
+    unsigned mover;                    /* which side, with `moved` */
     ka_time now;                       /* of the last packet of the capture so far */
     ka_time hole;                      /* see ka_analysis */
 };
@@ -80,6 +82,7 @@ ka_find ka_find_unreachable;
 ka_find ka_find_app_silent;
 ka_find ka_find_heartbeat_lost;
 ka_find ka_find_killed;
+ka_find ka_find_nat_rebinding;
 ka_find ka_find_no_keepalive;
 ka_find ka_find_keepalive_slow;
 ka_find ka_find_one_sided;

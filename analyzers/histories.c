@@ -13,17 +13,20 @@ void ka_histories_init(struct ka_histories *histories, uint64_t limit)
 {
     memset(histories, 0, sizeof(*histories));
     ka_slab_init(&histories->records, sizeof(struct ka_history), limit);
+    ka_newcomers_init(&histories->newcomers, limit);
 }
 
 void ka_histories_fini(struct ka_histories *histories)
 {
+    ka_newcomers_fini(&histories->newcomers);
     ka_slab_fini(&histories->records);
     free(histories->index);
 }
 
 size_t ka_histories_memory(const struct ka_histories *histories)
 {
-    return ka_slab_memory(&histories->records) + histories->room * sizeof(uint32_t);
+    return ka_slab_memory(&histories->records) + histories->room * sizeof(uint32_t) +
+           ka_newcomers_memory(&histories->newcomers);
 }
 
 struct ka_history *ka_history_of(const struct ka_analysis *analysis, const struct ka_conn *conn)

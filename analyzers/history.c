@@ -228,6 +228,8 @@ void ka_history_segment(struct ka_analysis *analysis, struct ka_conn *conn, unsi
     struct ka_history *history = ka_history_of(analysis, conn);
     if (packet->frame->time == KA_TIME_NONE)
         return;
+    if (before->packets == 0 && (conn->flags & KA_CONN_MIDSTREAM) != 0)
+        ka_newcomer_segment(analysis, conn, side, packet);
     if (history == NULL && packet->tcp.length == 0 && !reset)
         return; /* nothing yet that a report would tell of */
     if (history == NULL && (history = ka_history_need(analysis, conn)) == NULL)
@@ -269,10 +271,25 @@ void ka_history_icmp(struct ka_analysis *analysis, const struct ka_conn *conn, u
 
 /* --- the end */
 
+/* The connection went on under another name, where nobody took it: that is how its last silence
+ * ended. */
+static struct ka_history *note_rebinding(struct ka_analysis *analysis, const struct ka_conn *conn)
+{
+    unsigned side;
+    const struct ka_newcomer *newcomer = ka_newcomer_of(analysis, conn, &side);
+    if (newcomer == NULL)
+        return ka_history_of(analysis, conn);
+    struct ka_history *history = ka_history_need(analysis, conn);
+    if (history != NULL && newcomer->answer != KA_NEWCOMER_TAKEN)
+        ka_silence_lost(history, conn->side[side].last_sent, newcomer,
+                        side == ka_conn_client(conn));
+    return history;
+}
+
 void ka_history_fill(struct ka_analysis *analysis, const struct ka_conn *conn,
                      struct ka_ev_connection *out, struct ka_activity *activity)
 {
-    struct ka_history *history = ka_history_of(analysis, conn);
+    struct ka_history *history = note_rebinding(analysis, conn);
     unsigned client = ka_conn_client(conn);
     out->http.timeout = KA_TIME_NONE;
     out->http.idle_before_close = KA_TIME_NONE;

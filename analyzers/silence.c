@@ -115,6 +115,27 @@ void ka_silence_gave_up(struct ka_history *history)
     close_unanswered(history);
 }
 
+/* Where something was sent into that silence, this is known to have died of it, or is judged as
+ * ever. */
+void ka_silence_lost(struct ka_history *history, ka_time from, const struct ka_newcomer *newcomer,
+                     bool by_client)
+{
+    const struct ka_gap *last =
+        history->gap_count > 0 ? &history->gaps[history->gap_count - 1] : NULL;
+    ka_time length = newcomer->time - from;
+    bool is_known = last != NULL && last->result == KA_GAP_DIED;
+    if (history->open_gap.length > 0 || is_known || length < KA_GAP_LEAST)
+        return;
+    bool reset = newcomer->answer == KA_NEWCOMER_RESET;
+    history->open_gap = (struct ka_gap){
+        .from = from,
+        .length = length,
+        .frame = newcomer->frame,
+        .speaker = by_client ? KA_SPEAKER_CLIENT : KA_SPEAKER_SERVER,
+    };
+    close_gap(history, KA_GAP_DIED, reset ? KA_AFTER_RST : KA_AFTER_UNKNOWN);
+}
+
 void ka_silence_end(struct ka_history *history, ka_time now, bool one_way)
 {
     const struct ka_gap *gap = &history->open_gap;

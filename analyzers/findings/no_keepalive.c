@@ -1,14 +1,15 @@
 /* SPDX-License-Identifier: BSD-2-Clause
  *
- * No keepalive although the connection idled longer than the path, or the peer, remembered it.
+ * No keepalive although the connection idled longer than the path, or the peer, remembered it. What
+ * came back under another name, perhaps a probe, is told of in nat_rebinding.c.
  */
 #include "analyzers/finding.h"
 
 bool ka_find_no_keepalive(const struct ka_case *about, unsigned side, struct ka_event *event)
 {
     const struct ka_gap *death = ka_case_death(about);
-    if (side != about->client || death == NULL || about->prober[0] != NULL ||
-        about->prober[1] != NULL || about->summary->one_way ||
+    if (side != about->client || death == NULL || about->moved != NULL ||
+        about->prober[0] != NULL || about->prober[1] != NULL || about->summary->one_way ||
         death->length < KA_IDLE_LEAST_S * KA_SECOND || ka_case_outlived(about, death->length))
         return false;
     ka_finding_say(
