@@ -84,7 +84,7 @@ enum {
     KA_EXTRA_CHALLENGED = 0x01, /* an ACK with unrelated numbers came after the last probe */
 };
 
-/* What a connection has that most have not. */
+/* What a connection has that most have not. In one cache line: it is looked at for every probe. */
 struct ka_extra {
     ka_time last_window_probe;
     uint32_t prober[2]; /* index by side, 0 none */
@@ -95,7 +95,7 @@ struct ka_extra {
     uint8_t state[2]; /* enum ka_peer_state, by the judged side */
     uint8_t flags;    /* KA_EXTRA_ */
     uint8_t window_side;
-};
+} __attribute__((aligned(64)));
 
 /* A candidate that cannot be judged yet, and what came back. */
 struct ka_held {
@@ -133,6 +133,6 @@ struct ka_doubt {
 };
 
 _Static_assert(sizeof(struct ka_prober) <= 192, "memory per probing connection is bounded");
-_Static_assert(sizeof(struct ka_extra) <= 64, "memory per probing connection is bounded");
+_Static_assert(sizeof(struct ka_extra) == 64, "memory per probing connection is bounded");
 
 #endif
