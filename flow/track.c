@@ -211,6 +211,18 @@ static inline void note_time(struct ka_conn *conn, struct ka_side *sender, ka_ti
     sender->last_sent = time;
 }
 
+/* Data or a SYN that was not seen before. What a host is like, that tells: bare acknowledgements
+ * may come from a proxy, and a router's capture has each packet again with one hop less. */
+static bool is_new(const struct ka_side *sender, const struct ka_tcp *tcp)
+{
+    if ((tcp->flags & KA_TCP_RST) != 0)
+        return false;
+    if ((tcp->flags & KA_TCP_SYN) != 0)
+        return !ka_side_has(sender, KA_SIDE_SYN);
+    return tcp->length > 0 && (!ka_side_has(sender, KA_SIDE_SENT) ||
+                               ka_seq_lt(sender->sent_next, tcp->seq + tcp->length));
+}
+
 static void take(struct ka_conn *conn, unsigned side, const struct ka_packet *packet,
                  uint32_t facts, uint32_t print)
 {
@@ -221,9 +233,7 @@ static void take(struct ka_conn *conn, unsigned side, const struct ka_packet *pa
     sender->bytes += packet->tcp.length;
     sender->print = print;
     sender->last_ttl = packet->ttl;
-    /* Bare acknowledgements may come from a proxy: what the host is like, its data tells. */
-    if ((packet->tcp.flags & KA_TCP_RST) == 0 &&
-        (sender->packets == 1 || packet->tcp.length > 0 || (packet->tcp.flags & KA_TCP_SYN) != 0))
+    if (sender->packets == 1 || is_new(sender, &packet->tcp))
         sender->ttl = packet->ttl;
     if ((facts & KA_SEG_FITS) == 0)
         return;
@@ -299,7 +309,6 @@ void ka_track_quiet(struct ka_conn *conn, unsigned side, const struct ka_packet 
     note_window_and_stamp(sender, &packet->tcp);
     if (packet->tcp.length == 0)
         return;
-    sender->ttl = packet->ttl;
     sender->bytes += packet->tcp.length;
     sender->flags &= (uint16_t)~KA_SIDE_TIMED; /* Karn: what was resent times nothing */
 }
