@@ -6,6 +6,9 @@
 /* The interval that all BSD-derived stacks and Linux come with. */
 enum { SECONDS_CUSTOMARY = 75 };
 
+/* A timer of a whole number of seconds, measured a little short, is that number all the same. */
+static const ka_time measured_short = 50 * KA_MILLISECOND;
+
 ka_time ka_advice_idle(const struct ka_bracket *bracket)
 {
     ka_time idle = KA_TIME_NONE;
@@ -15,9 +18,9 @@ ka_time ka_advice_idle(const struct ka_bracket *bracket)
         ka_time proven = bracket->survived / 3 * 2;
         idle = idle == KA_TIME_NONE || proven < idle ? proven : idle;
     }
-    if (idle == KA_TIME_NONE || idle < KA_SECOND)
+    if (idle == KA_TIME_NONE || idle + measured_short < KA_SECOND)
         return KA_TIME_NONE;
-    return idle / KA_SECOND * KA_SECOND;
+    return (idle + measured_short) / KA_SECOND * KA_SECOND;
 }
 
 ka_time ka_advice_interval(ka_time idle)

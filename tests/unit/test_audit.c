@@ -370,6 +370,8 @@ static void the_safe_keepalive_time_leaves_room_for_a_lost_probe(void **state)
         {NONE, 60 * S, 30 * S, 10 * S},
         {7800 * S, NONE, 5200 * S, 75 * S},
         {4 * S, 4 * S + 1, 2 * S, 1 * S},
+        {S * 397 / 100, S * 3999 / 1000, 2 * S, 1 * S},
+        {3 * S, S * 38 / 10, 1 * S, 1 * S},
         {NONE, 1 * S, NONE, 0},
         {NONE, NONE, NONE, 0},
     };
