@@ -54,6 +54,21 @@ static int on_answer(const struct nlmsghdr *header, void *context)
     return MNL_CB_STOP;
 }
 
+/* The answer to the question of this number: what came too late for an earlier one is passed over.
+ * Returns its length, or -1 when none came. */
+static ssize_t receive_answer(const struct ka_socket_lookup *lookup, uint32_t sequence,
+                              char buffer[ANSWER_SIZE])
+{
+    struct nlmsghdr header = {.nlmsg_seq = 0};
+    ssize_t length;
+    do {
+        length = mnl_socket_recvfrom(lookup->netlink, buffer, ANSWER_SIZE);
+        if (length >= (ssize_t)sizeof(header))
+            memcpy(&header, buffer, sizeof(header));
+    } while (length >= 0 && header.nlmsg_seq != sequence);
+    return length;
+}
+
 int ka_socket_lookup_state(struct ka_socket_lookup *lookup, const struct ka_endpoint *local,
                            const struct ka_endpoint *peer)
 {
@@ -73,7 +88,7 @@ int ka_socket_lookup_state(struct ka_socket_lookup *lookup, const struct ka_endp
     if (mnl_socket_sendto(lookup->netlink, header, header->nlmsg_len) < 0)
         return -1;
     unsigned port = mnl_socket_get_portid(lookup->netlink);
-    ssize_t length = mnl_socket_recvfrom(lookup->netlink, buffer, sizeof(buffer));
+    ssize_t length = receive_answer(lookup, sequence, buffer);
     if (length < 0)
         return -1;
     if (mnl_cb_run(buffer, (size_t)length, sequence, port, on_answer, &state) == MNL_CB_ERROR)

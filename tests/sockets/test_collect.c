@@ -10,6 +10,8 @@
 
 #include <cmocka.h>
 
+#include "sockets/diag.h"
+#include "sockets/lookup.h"
 #include "sockets/sockets.h"
 #include "tests/sockets/peers.h"
 
@@ -371,6 +373,50 @@ static void unanswered_probes_are_counted(void **state)
     close(listening);
 }
 
+/* Asks on the lookup's own netlink socket, and leaves the answer there. */
+static void leave_an_answer(int descriptor)
+{
+    char buffer[8192];
+    struct inet_diag_req_v2 *request;
+    struct nlmsghdr *header = ka_diag_request(buffer, AF_INET, 0, 0, &request);
+    struct sockaddr_nl kernel = {.nl_family = AF_NETLINK};
+    assert_int_equal(sendto(descriptor, header, header->nlmsg_len, 0, (struct sockaddr *)&kernel,
+                            sizeof(kernel)),
+                     header->nlmsg_len);
+}
+
+static void an_answer_that_came_late_is_not_that_of_the_next_question(void **state)
+{
+    (void)state;
+    in_port_t port;
+    struct ka_error error = {.text = ""};
+    struct sockaddr_in address = {.sin_family = AF_INET};
+    socklen_t length = sizeof(address);
+    int listening = peer_listen(AF_INET, &port);
+    int near = peer_connect(listening);
+    int far = peer_accept(listening);
+    assert_int_equal(getsockname(near, (struct sockaddr *)&address, &length), 0);
+    struct ka_endpoint ends[] = {
+        {.addr = {.bytes = {127, 0, 0, 1}, .family = 4}, .port = ntohs(address.sin_port)},
+        {.addr = {.bytes = {127, 0, 0, 1}, .family = 4}, .port = port},
+    };
+    int descriptor = dup(near); /* the number the lookup will get */
+    close(descriptor);
+    struct ka_socket_lookup *lookup = ka_socket_lookup_open(&error);
+    assert_non_null(lookup);
+    assert_int_equal(ka_socket_lookup_state(lookup, &ends[0], &ends[1]), KA_SOCKET_ESTABLISHED);
+    leave_an_answer(descriptor);
+    leave_an_answer(descriptor);
+    for (int i = 0; i < 2; i++)
+        assert_int_equal(ka_socket_lookup_state(lookup, &ends[0], &ends[1]), KA_SOCKET_ESTABLISHED);
+    ends[1].port = 1;
+    assert_int_equal(ka_socket_lookup_state(lookup, &ends[0], &ends[1]), 0);
+    ka_socket_lookup_close(lookup);
+    close(near);
+    close(far);
+    close(listening);
+}
+
 static void ten_thousand_sockets_are_read_in_a_moment(void **state)
 {
     (void)state;
@@ -428,6 +474,7 @@ int main(void)
         cmocka_unit_test(one_process_alone_can_be_asked_for),
         cmocka_unit_test(without_privilege_the_timers_still_tell),
         cmocka_unit_test(unanswered_probes_are_counted),
+        cmocka_unit_test(an_answer_that_came_late_is_not_that_of_the_next_question),
         cmocka_unit_test(ten_thousand_sockets_are_read_in_a_moment),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
