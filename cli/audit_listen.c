@@ -28,15 +28,19 @@ static int far_ready(void *context, struct ka_error *error)
 
 int ka_audit_listen(const char *where, struct ka_error *error)
 {
-    char text[64];
+    char loopback[sizeof("127.0.0.1:65535")];
     struct ka_far_stats stats;
     struct ka_far_config config = {.connections = FAR_CONNECTIONS,
                                    .stop = ka_signals_stop,
                                    .ready = far_ready,
                                    .context = &config.at};
     bool port_only = where[strspn(where, "0123456789")] == '\0';
-    snprintf(text, sizeof(text), "%s%s", port_only ? "127.0.0.1:" : "", where);
-    if (ka_endpoint_parse(text, &config.at, error) < 0)
+    int length = snprintf(loopback, sizeof(loopback), "127.0.0.1:%s", where);
+    if (port_only && (size_t)length >= sizeof(loopback)) {
+        ka_error_set(error, "'%s': the port must be a number from 1 to 65535", where);
+        return KA_EXIT_USAGE;
+    }
+    if (ka_endpoint_parse(port_only ? loopback : where, &config.at, error) < 0)
         return KA_EXIT_USAGE;
     if (ka_far_run(&config, &stats, error) < 0)
         return KA_EXIT_FAILED;
