@@ -24,7 +24,6 @@ struct ka_injector {
     bool hung; /* it did not reply in time */
     ka_time timeout;
     struct ka_probe_log *log; /* NULL in a dry run */
-    struct ka_caps caps;
     struct ka_lines lines;
     char buffer[KA_LINE_SIZE]; /* read ahead */
     size_t at;
@@ -207,7 +206,19 @@ static int write_request(struct ka_injector *injector, const struct ka_request *
     return 0;
 }
 
-static int greet(struct ka_injector *injector, struct ka_error *error)
+/* No cap is looser than was asked for; 0 is the helper's own choice. */
+static bool keeps_to(const struct ka_caps *caps, const struct ka_injector_options *options)
+{
+    return (options->rate == 0 || caps->rate <= options->rate) &&
+           (options->total == 0 || caps->total <= options->total) &&
+           (options->unanswered == 0 || caps->unanswered <= options->unanswered) &&
+           caps->one_byte <= options->one_byte &&
+           (!caps->exact || options->exact || options->one_byte > 0) &&
+           caps->link == (options->link != NULL) && caps->dry_run == options->dry_run;
+}
+
+static int greet(struct ka_injector *injector, const struct ka_injector_options *options,
+                 struct ka_error *error)
 {
     struct ka_reply reply;
     if (read_reply(injector, &reply, error) != 0)
@@ -217,7 +228,9 @@ static int greet(struct ka_injector *injector, struct ka_error *error)
     if (reply.kind != KA_REPLY_READY || reply.version != KA_PROTOCOL_VERSION)
         return ka_error_set(error, "kasniff-inject is of another version (protocol %u, not %d)",
                             reply.version, KA_PROTOCOL_VERSION);
-    injector->caps = reply.caps;
+    if (!keeps_to(&reply.caps, options))
+        return ka_error_set(error, "kasniff-inject does not keep to the limits it was given: "
+                                   "install the one that belongs to this kasniff");
     return 0;
 }
 
@@ -263,7 +276,7 @@ struct ka_injector *ka_injector_start(const struct ka_injector_options *options,
     injector->log = options->log;
     injector->timeout = options->timeout > 0 ? options->timeout : 5 * KA_SECOND;
     if (launch(injector, options, path != NULL ? path : found, error) != 0 ||
-        greet(injector, error) != 0) {
+        greet(injector, options, error) != 0) {
         ka_injector_stop(injector);
         return NULL;
     }
@@ -282,11 +295,6 @@ void ka_injector_stop(struct ka_injector *injector)
     while (wait && waitpid(injector->pid, NULL, 0) < 0 && errno == EINTR)
         continue;
     free(injector);
-}
-
-const struct ka_caps *ka_injector_caps(const struct ka_injector *injector)
-{
-    return &injector->caps;
 }
 
 /* One question and its reply, both logged. */

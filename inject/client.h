@@ -30,15 +30,13 @@ struct ka_injector;
 
 /* Starts the helper and reads its greeting. To be called before privileges are dropped. Returns
  * NULL with a message: the helper is missing, lacks the capability (the message names it and the
- * command that grants it), speaks another protocol, or there is no log. */
+ * command that grants it), speaks another protocol, greets with looser limits than it was given, or
+ * there is no log. */
 struct ka_injector *ka_injector_start(const struct ka_injector_options *options,
                                       struct ka_error *error);
 
 /* Ends the helper by closing its input, and waits for it. NULL is taken. */
 void ka_injector_stop(struct ka_injector *injector);
-
-/* The caps in force. Valid as long as the injector. */
-const struct ka_caps *ka_injector_caps(const struct ka_injector *injector);
 
 /* Asks for the probe; its id is given by the injector and written to it. `now` is the wall clock,
  * for the log. Returns 0 with the reply in *reply: SENT or BUILT with the bytes, REFUSED or FAILED
