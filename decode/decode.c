@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause
  *
- * The loop over the layers of a frame, with a short cut for the usual frame, and the names of what
- * comes out.
+ * The loop over the layers of a frame, with a short cut for the usual frame.
  */
 #include "decode/decode.h"
 
@@ -108,38 +107,4 @@ enum ka_undecoded ka_decode(const struct ka_frame *frame, struct ka_packet *pack
             return reason;
     }
     return KA_UNDECODED_TUNNEL;
-}
-
-const char *ka_undecoded_name(enum ka_undecoded reason)
-{
-    static const char *const names[KA_UNDECODED_COUNT] = {
-        [KA_DECODED] = "decoded",
-        [KA_UNDECODED_LINK] = "link-type",
-        [KA_UNDECODED_ETHERTYPE] = "ethertype",
-        [KA_UNDECODED_PROTOCOL] = "protocol",
-        [KA_UNDECODED_ICMP] = "icmp",
-        [KA_UNDECODED_FRAGMENT] = "fragment",
-        [KA_UNDECODED_TRUNCATED] = "truncated",
-        [KA_UNDECODED_IP] = "ip-header",
-        [KA_UNDECODED_EXTENSION] = "extension-headers",
-        [KA_UNDECODED_TCP] = "tcp-header",
-        [KA_UNDECODED_TUNNEL] = "tunnel",
-        [KA_UNDECODED_ENCRYPTED] = "encrypted",
-    };
-    return names[reason];
-}
-
-bool ka_decode_knows_link(uint16_t link_type)
-{
-    return ka_layer_of_link(link_type) != NULL;
-}
-
-const char *ka_tunnel_name(enum ka_tunnel_type type)
-{
-    static const char *const names[] = {
-        [KA_TUNNEL_NONE] = NULL,     [KA_TUNNEL_GRE] = "gre",       [KA_TUNNEL_IPIP] = "ipip",
-        [KA_TUNNEL_VXLAN] = "vxlan", [KA_TUNNEL_GENEVE] = "geneve", [KA_TUNNEL_MPLS] = "mpls",
-        [KA_TUNNEL_PPPOE] = "pppoe",
-    };
-    return names[type];
 }

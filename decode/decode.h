@@ -13,14 +13,4 @@
  * takes no memory. */
 enum ka_undecoded ka_decode(const struct ka_frame *frame, struct ka_packet *packet);
 
-/* The name of a reason, as in the `undecoded` object of the capture event; "decoded" for
- * KA_DECODED. A static string. */
-const char *ka_undecoded_name(enum ka_undecoded reason);
-
-/* True when frames of this link type can be decoded. */
-bool ka_decode_knows_link(uint16_t link_type);
-
-/* The name of a tunnel type as in the `tunnel` object ("gre", "vxlan", ...); NULL for none. */
-const char *ka_tunnel_name(enum ka_tunnel_type type);
-
 #endif

@@ -12,7 +12,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-/* Why a frame gave no packet. The order is that of the names in ka_undecoded_name. */
+/* Why a frame gave no packet. events/ names them in this order. */
 enum ka_undecoded {
     KA_DECODED,             /* it did give one */
     KA_UNDECODED_LINK,      /* link type unknown to us */

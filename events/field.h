@@ -81,7 +81,7 @@ const char *ka_ended_name(enum ka_ended ended);
 const char *ka_severity_name(enum ka_severity severity);
 
 /* Indexed by enum ka_tunnel_type and enum ka_undecoded of decode/, which this room may not include:
- * a test holds the names equal. NULL for a value out of range and for "none" and "decoded". */
+ * a test holds the order. NULL for a value out of range and for "none" and "decoded". */
 const char *ka_event_tunnel_name(unsigned tunnel_type);
 const char *ka_event_undecoded_name(unsigned reason);
 

@@ -6,6 +6,8 @@
  */
 #include "base/reader.h"
 #include "decode/decode.h"
+#include "decode/layer.h"
+#include "events/field.h"
 #include "tests/fuzz/target.h"
 
 #include <stdlib.h>
@@ -47,8 +49,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         return 0;
     size_t captured = bytes.left, length = captured + missing;
     enum ka_undecoded reason = decode(bytes, captured, length, link_type, &packet);
-    KA_FUZZ_REQUIRE(ka_undecoded_name(reason) != NULL);
-    KA_FUZZ_REQUIRE((reason == KA_UNDECODED_LINK) == !ka_decode_knows_link(link_type));
+    KA_FUZZ_REQUIRE(reason == KA_DECODED || ka_event_undecoded_name(reason) != NULL);
+    KA_FUZZ_REQUIRE((reason == KA_UNDECODED_LINK) == !ka_layer_of_link(link_type));
     KA_FUZZ_REQUIRE(decode(bytes, captured, length, link_type, &again) == reason);
     if (reason == KA_DECODED)
         KA_FUZZ_REQUIRE(memcmp(&packet, &again, sizeof(packet)) == 0);

@@ -9,6 +9,8 @@
 
 #include <cmocka.h>
 
+#include "decode/layer.h"
+#include "events/field.h"
 #include "tests/build/encapsulations.h"
 #include "tests/unit/exact.h"
 
@@ -96,13 +98,13 @@ static void tcp_is_found_in_every_encapsulation(void **state)
             craft_inside(&craft, ip, length);
             enum ka_undecoded reason = decode(&craft, row->link_type, &packet);
             if (reason != KA_DECODED)
-                fail_msg("%s, IPv%d: %s", row->name, ip->version, ka_undecoded_name(reason));
+                fail_msg("%s, IPv%d: %s", row->name, ip->version, ka_event_undecoded_name(reason));
             assert_inside(&packet, ip, length);
             assert_int_equal(packet.tunnel_type, row->tunnel);
             assert_int_equal(packet.tunnel_id, row->tunnel_id);
             assert_int_equal(packet.vlan_count, row->vlan_count);
             assert_memory_equal(packet.vlan, row->vlan, sizeof(row->vlan));
-            assert_true(ka_decode_knows_link(row->link_type));
+            assert_non_null(ka_layer_of_link(row->link_type));
         }
     }
 }

@@ -13,6 +13,7 @@
 
 #include "capture/file.h"
 #include "decode/decode.h"
+#include "events/field.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -103,7 +104,7 @@ static void real_frames_decode_as_counted_and_cut_anywhere(void **state)
         count_frames(rows[i].name, counts);
         if (counts[KA_DECODED] != rows[i].decoded || counts[KA_UNDECODED_IP] != rows[i].ip_header)
             fail_msg("%s: %u decoded, %u %s", rows[i].name, counts[KA_DECODED],
-                     counts[KA_UNDECODED_IP], ka_undecoded_name(KA_UNDECODED_IP));
+                     counts[KA_UNDECODED_IP], ka_event_undecoded_name(KA_UNDECODED_IP));
         assert_int_equal(counts[KA_UNDECODED_TRUNCATED], 0);
     }
 }

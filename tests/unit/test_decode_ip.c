@@ -9,6 +9,7 @@
 
 #include <cmocka.h>
 
+#include "events/field.h"
 #include "tests/unit/exact.h"
 
 #include <string.h>
@@ -99,7 +100,7 @@ static void a_header_field_that_cannot_be_is_counted(void **state)
             craft.bytes[13] = 0xe0;
         enum ka_undecoded reason = ka_exact_decode(&craft, ETHERNET, craft.out.used, &packet);
         if (reason != rows[i].reason)
-            fail_msg("%s: %s", rows[i].name, ka_undecoded_name(reason));
+            fail_msg("%s: %s", rows[i].name, ka_event_undecoded_name(reason));
     }
 }
 
