@@ -203,6 +203,11 @@ void ka_recognise(struct ka_analysis *analysis, const struct ka_segment *segment
 bool ka_recognise_icmp(struct ka_analysis *analysis, struct ka_conn *conn, unsigned side,
                        const struct ka_packet *packet);
 
+/* True when a reset's TTL (or hop limit) is not that of the host, whose packets usually come with
+ * `usual`. One hop may be that of another route; not where the reset is fresh, as a box that stands
+ * next to the capture sends it. */
+bool ka_ttl_is_foreign(uint8_t ttl, uint8_t usual);
+
 /* A prober's deadline has come. */
 void ka_recognise_deadline(struct ka_analysis *analysis, struct ka_prober *prober);
 

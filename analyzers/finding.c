@@ -127,19 +127,11 @@ bool ka_case_outlived(const struct ka_case *about, ka_time length)
     return survived != KA_TIME_NONE && survived + survived / ABOUT_PART >= length;
 }
 
-/* One hop may be that of another route; not where the RST is fresh, as the box that stands next to
- * the capture sends it. */
 bool ka_case_reset_by_other(const struct ka_case *about)
 {
-    static const uint8_t fresh[] = {64, 128, 255};
     const struct ka_reset *reset = &about->history->reset;
-    if (reset->time == KA_TIME_NONE || reset->usual_ttl == KA_TTL_UNKNOWN)
-        return false;
-    for (size_t i = 0; i < sizeof(fresh); i++) {
-        if (reset->ttl == fresh[i] && reset->usual_ttl + 1 == reset->ttl)
-            return true;
-    }
-    return reset->ttl > reset->usual_ttl + 1 || reset->usual_ttl > reset->ttl + 1;
+    return reset->time != KA_TIME_NONE && reset->usual_ttl != KA_TTL_UNKNOWN &&
+           ka_ttl_is_foreign(reset->ttl, reset->usual_ttl);
 }
 
 /* --- the judgement */

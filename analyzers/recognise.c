@@ -153,6 +153,16 @@ static bool judge_from_afar(struct ka_analysis *analysis, const struct ka_segmen
     return true;
 }
 
+bool ka_ttl_is_foreign(uint8_t ttl, uint8_t usual)
+{
+    static const uint8_t fresh[] = {64, 128, 255};
+    for (size_t i = 0; i < sizeof(fresh); i++) {
+        if (ttl == fresh[i] && usual + 1 == ttl)
+            return true;
+    }
+    return ttl > usual + 1 || usual > ttl + 1;
+}
+
 const char ka_why_same_ttl[] = "its TTL is that of the host's earlier packets";
 
 /* How the answer stands to what the host sent before. Routes change, so that another TTL alone is
@@ -170,8 +180,13 @@ static enum ka_origin judge_origin(const struct ka_segment *segment, const char 
         return KA_ORIGIN_ENDPOINT;
     }
     if ((tcp->flags & KA_TCP_RST) != 0) {
-        *why = "its TTL differs from that of the host's earlier packets";
-        return KA_ORIGIN_MIDDLEBOX;
+        if (ka_ttl_is_foreign(segment->packet->ttl, sender->ttl)) {
+            *why = "its TTL differs from that of the host's earlier packets";
+            return KA_ORIGIN_MIDDLEBOX;
+        }
+        *why = "its TTL is one hop off that of the host's earlier packets: another route, or a box "
+               "beside the host";
+        return KA_ORIGIN_UNKNOWN;
     }
     if (ka_side_has(sender, KA_SIDE_STAMPS) && (tcp->options & KA_OPTION_TIMESTAMPS) == 0) {
         *why = "its TTL differs from that of the host's data, and it has no timestamps";
