@@ -19,17 +19,28 @@ static void keep(void *context, const struct ka_event *event)
     drive->count++;
 }
 
-void drive_start(struct drive *drive, uint64_t memcap, const uint64_t key[2])
+static void start(struct drive *drive, uint64_t memcap, const uint64_t key[2], bool report)
 {
     memset(drive, 0, sizeof(*drive));
     struct ka_engine_config config = {
         .memcap = memcap,
         .all = true,
         .lookalikes = true,
+        .report = report,
         .sink = {.emit = keep, .context = drive},
         .key = {key == NULL ? 0x123456789abcdef1u : key[0], key == NULL ? 77777u : key[1]},
     };
     assert_int_equal(ka_engine_create(&config, &drive->engine, NULL), 0);
+}
+
+void drive_start(struct drive *drive, uint64_t memcap, const uint64_t key[2])
+{
+    start(drive, memcap, key, false);
+}
+
+void drive_start_report(struct drive *drive, uint64_t memcap)
+{
+    start(drive, memcap, NULL, true);
 }
 
 static struct ka_frame frame_at(struct drive *drive, double at)

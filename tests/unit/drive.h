@@ -38,6 +38,9 @@ enum { DRIVE_CLOSED = 0x10000 };
 /* Starts an engine; memcap 0 is the default. Fails the test when it cannot. */
 void drive_start(struct drive *drive, uint64_t memcap, const uint64_t key[2]);
 
+/* The same, for a report. */
+void drive_start_report(struct drive *drive, uint64_t memcap);
+
 void drive_send(struct drive *drive, const struct drive_packet *packet);
 
 /* An ICMP host unreachable that quotes a segment of side 0 with `seq`. */

@@ -127,7 +127,7 @@ static void converse(struct ka_engine *engine, uint16_t port, double at)
 /* Runs everything once. True when the engine could be made at all. */
 static bool run(bool report)
 {
-    enum { PROBERS = 300, SILENT = 1500 };
+    enum { PROBERS = 300, SILENT = 1500, NEWCOMERS = 200 };
     struct ka_engine *engine = NULL;
     struct ka_error error = {.text = ""};
     struct ka_engine_config config = {
@@ -149,9 +149,12 @@ static bool run(bool report)
     for (unsigned i = 0; i < SILENT; i++)
         send(engine, (uint16_t)(2000 + i), false, 2000,
              (struct ka_tcp){.seq = i, .flags = KA_TCP_SYN});
+    for (unsigned i = 0; i < NEWCOMERS; i++)
+        send(engine, (uint16_t)(4000 + i), false, 2000,
+             (struct ka_tcp){.seq = i, .ack = i, .flags = KA_TCP_ACK});
     ka_engine_end(engine);
     ka_engine_stats(engine, &stats);
-    assert_int_equal(stats.tcp, PROBERS * 10 + SILENT);
+    assert_int_equal(stats.tcp, PROBERS * 10 + SILENT + NEWCOMERS);
     assert_int_equal(connections_told, stats.connections);
     assert_int_equal(probes_told, stats.probes);
     ka_engine_free(engine);
