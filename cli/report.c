@@ -189,6 +189,7 @@ static int run_pipeline(struct view *view, struct ka_source *source, struct ka_e
     };
     struct ka_error late = {.text = ""};
     int status = ka_pipeline_run(source, &options->pipeline, &outlet, error);
+    ka_trials_complain(view->trials, stderr);
     if (view->report == NULL)
         return status;
     ka_report_finish(view->report);
@@ -288,7 +289,7 @@ static int run(const void *given, const struct ka_texts *words, struct ka_error 
     if (status == KA_EXIT_DONE) {
         status = KA_EXIT_FAILED;
         /* The user's table of products may be for the user's eyes only: read it first. */
-        if (ka_trials_create(&trials, error) == 0 &&
+        if (ka_trials_create(KA_TRIALS_MOST, &trials, error) == 0 &&
             (path == NULL ||
              ka_rotation_create(&options->rotation, &selection.files, &rotation, error) == 0) &&
             ka_selection_open(&selection, NULL, &source, error) == 0 &&

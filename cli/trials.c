@@ -3,14 +3,15 @@
 
 #include "audit/bracket.h"
 #include "audit/products.h"
+#include "base/text.h"
 #include "cli/path_findings.h"
 
+#include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
 
 enum {
-    TRIALS_MOST = 1 << 22, /* later ones are left out */
-    RISKS_MOST = 1 << 20,
+    RISKS_PART = 4,          /* of the most silences: connections that live on */
     WORTH_S = 60,            /* a survived silence worth an event */
     DEATHS_LEAST = 2,        /* before a path is accused */
     CONTRADICTED_ONE_IN = 3, /* deaths that may be contradicted */
@@ -37,17 +38,20 @@ struct risk {
 };
 
 struct ka_trials {
+    size_t most;
     struct entry *entries;
     size_t count;
     size_t room;
     struct risk *risks;
     size_t risk_count;
     size_t risk_room;
+    uint64_t left_out; /* silences */
+    uint64_t risks_left_out;
     struct ka_trial *scratch; /* as many as entries */
     struct ka_products products;
 };
 
-int ka_trials_create(struct ka_trials **out, struct ka_error *error)
+int ka_trials_create(size_t most, struct ka_trials **out, struct ka_error *error)
 {
     struct ka_trials *trials = calloc(1, sizeof(*trials));
     if (trials == NULL)
@@ -56,6 +60,7 @@ int ka_trials_create(struct ka_trials **out, struct ka_error *error)
         ka_trials_free(trials);
         return -1;
     }
+    trials->most = most;
     *out = trials;
     return 0;
 }
@@ -77,6 +82,8 @@ static bool reserve(void **items, size_t count, size_t *room, size_t size, size_
     if (count < *room)
         return true;
     size_t wanted = *room == 0 ? 256 : *room * 2;
+    if (wanted > most)
+        wanted = most;
     void *more = count >= most ? NULL : reallocarray(*items, wanted, size);
     if (more == NULL)
         return false;
@@ -94,8 +101,10 @@ static void add_gap(struct ka_trials *trials, const struct ka_event *event,
         [KA_GAP_CENSORED] = KA_TRIAL_CENSORED,
     };
     void *items = trials->entries;
-    if (!reserve(&items, trials->count, &trials->room, sizeof(*trials->entries), TRIALS_MOST))
+    if (!reserve(&items, trials->count, &trials->room, sizeof(*trials->entries), trials->most)) {
+        trials->left_out++;
         return;
+    }
     trials->entries = items;
     trials->entries[trials->count++] = (struct entry){
         .server = event->envelope.dst,
@@ -121,8 +130,11 @@ static void add_risk(struct ka_trials *trials, const struct ka_event *event)
             (risk.idle == KA_TIME_NONE || keepalive[side].idle < risk.idle))
             risk.idle = keepalive[side].idle;
     }
-    if (!reserve(&items, trials->risk_count, &trials->risk_room, sizeof(risk), RISKS_MOST))
+    if (!reserve(&items, trials->risk_count, &trials->risk_room, sizeof(risk),
+                 trials->most / RISKS_PART)) {
+        trials->risks_left_out++;
         return;
+    }
     trials->risks = items;
     trials->risks[trials->risk_count++] = risk;
 }
@@ -408,12 +420,29 @@ void ka_trials_tell(struct ka_trials *trials, const struct ka_envelope *at,
         return;
     free(trials->scratch);
     trials->scratch = calloc(trials->count, sizeof(*trials->scratch));
-    if (trials->scratch == NULL)
+    if (trials->scratch == NULL) {
+        trials->left_out += trials->count;
         return;
+    }
     qsort(trials->entries, trials->count, sizeof(*trials->entries), by_server);
     if (trials->risk_count > 0)
         qsort(trials->risks, trials->risk_count, sizeof(*trials->risks), risk_by_server);
     tell_groups(&teller);
     const struct ka_endpoint all = {.addr = {.family = trials->entries[0].server.addr.family}};
     tell_together(&teller, 0, trials->count, &all, false);
+}
+
+void ka_trials_complain(const struct ka_trials *trials, FILE *stream)
+{
+    if (trials->left_out > 0)
+        fprintf(stream,
+                "kasniff: %" PRIu64 " silence%s left out of what is told of paths: no more than "
+                "%zu are kept, or what memory allows; a filter leaves fewer\n",
+                trials->left_out, ka_text_plural(trials->left_out), trials->most);
+    if (trials->risks_left_out > 0)
+        fprintf(stream,
+                "kasniff: %" PRIu64 " open connection%s not held against what paths forget: no "
+                "more than %zu are kept, or what memory allows; a filter leaves fewer\n",
+                trials->risks_left_out, ka_text_plural(trials->risks_left_out),
+                trials->most / RISKS_PART);
 }

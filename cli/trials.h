@@ -10,16 +10,24 @@
 #include "base/error.h"
 #include "events/event.h"
 
+#include <stddef.h>
+#include <stdio.h>
+
 struct ka_trials;
 
-/* Reads the table of known products and the user's own, which takes the user's privileges. Returns
- * 0, or -1 with the reason. */
-int ka_trials_create(struct ka_trials **out, struct ka_error *error);
+/* Silences a report keeps. */
+enum { KA_TRIALS_MOST = 1 << 22 };
+
+/* Reads the table of known products and the user's own, which takes the user's privileges. Keeps at
+ * most `most` silences, and a quarter as many connections that live on. Returns 0, or -1 with the
+ * reason. */
+int ka_trials_create(size_t most, struct ka_trials **out, struct ka_error *error);
 
 /* Frees; takes NULL. */
 void ka_trials_free(struct ka_trials *trials);
 
-/* Takes a connection event with its activity. Without memory the silences are left out. */
+/* Takes a connection event with its activity. What is beyond the bound or memory is left out and
+ * counted. */
 void ka_trials_connection(struct ka_trials *trials, const struct ka_event *event);
 
 /* Emits an `idle_timeout` event for each server and side that broke silences where one was not
@@ -30,5 +38,8 @@ void ka_trials_connection(struct ka_trials *trials, const struct ka_event *event
  * time and digits. */
 void ka_trials_tell(struct ka_trials *trials, const struct ka_envelope *at,
                     const struct ka_sink *sink);
+
+/* Writes a line for each kind of what was left out; nothing when it was all taken. */
+void ka_trials_complain(const struct ka_trials *trials, FILE *stream);
 
 #endif
