@@ -252,7 +252,9 @@ static int report_source(struct ka_source *source, const struct options *options
         .color = ka_form_has_color(&options->form),
         .utc = options->form.utc,
     };
-    int made = ka_report_create(&wanted, &view.report, error);
+    int made = options->html == NULL ? 0 : ka_whole_file_check(options->html, error);
+    if (made == 0)
+        made = ka_report_create(&wanted, &view.report, error);
     if (made == 0)
         made = open_recorder(&view, source, names, rotation, error);
     if (made == 0 && options->form.json)

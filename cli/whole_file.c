@@ -43,7 +43,9 @@ static int open_up(int descriptor)
     return fchmod(descriptor, MODE & ~mask);
 }
 
-int ka_whole_file_write(const char *path, const char *bytes, size_t size, struct ka_error *error)
+/* Makes an empty file beside `path`, its name for free() in *name. Returns the descriptor, or -1
+ * with the reason. */
+static int make_temporary(const char *path, char **name, struct ka_error *error)
 {
     size_t length = strlen(path);
     char *temporary = malloc(length + sizeof(".XXXXXX"));
@@ -57,6 +59,33 @@ int ka_whole_file_write(const char *path, const char *bytes, size_t size, struct
         free(temporary);
         return -1;
     }
+    *name = temporary;
+    return descriptor;
+}
+
+int ka_whole_file_check(const char *path, struct ka_error *error)
+{
+    struct stat status;
+    char *temporary;
+    if (lstat(path, &status) == 0 && S_ISDIR(status.st_mode)) {
+        errno = EISDIR;
+        return fail(error, path, "write");
+    }
+    int descriptor = make_temporary(path, &temporary, error);
+    if (descriptor < 0)
+        return -1;
+    close(descriptor);
+    unlink(temporary);
+    free(temporary);
+    return 0;
+}
+
+int ka_whole_file_write(const char *path, const char *bytes, size_t size, struct ka_error *error)
+{
+    char *temporary;
+    int descriptor = make_temporary(path, &temporary, error);
+    if (descriptor < 0)
+        return -1;
     int status = 0;
     if (open_up(descriptor) < 0 || write_all(descriptor, bytes, size) < 0 || fsync(descriptor) < 0)
         status = fail(error, path, "write");

@@ -10,6 +10,10 @@
 
 #include <stddef.h>
 
+/* Whether a file can be made at `path`, so that nobody works for one that cannot; leaves nothing
+ * behind. Returns 0, or -1 with the reason. */
+int ka_whole_file_check(const char *path, struct ka_error *error);
+
 /* Writes `size` bytes to `path`, replacing what is there; a link is replaced, not followed. Returns
  * 0, or -1 with the reason; then what was at `path` is as it was. */
 int ka_whole_file_write(const char *path, const char *bytes, size_t size, struct ka_error *error);
