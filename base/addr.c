@@ -32,6 +32,11 @@ bool ka_addr_is_unusable(const struct ka_addr *addr)
     return addr->bytes[0] == 0 || (addr->bytes[0] & 0xf0) == 0xe0;
 }
 
+bool ka_addr_is_link_local(const struct ka_addr *addr)
+{
+    return addr->family == 6 && addr->bytes[0] == 0xfe && (addr->bytes[1] & 0xc0) == 0x80;
+}
+
 bool ka_addr_parse(const char *text, struct ka_addr *out)
 {
     uint8_t bytes[16];
@@ -91,6 +96,9 @@ int ka_endpoint_parse(const char *text, struct ka_endpoint *out, struct ka_error
     const char *port_text = "";
     char *end = NULL;
     struct ka_addr addr;
+    if (strchr(text, '%') != NULL)
+        return ka_error_set(error, "'%s' is no endpoint: write the address without a zone (%%eth0)",
+                            text);
     if (!split_endpoint(text, host, sizeof(host), &port_text) || !ka_addr_parse(host, &addr) ||
         (text[0] == '[') != (addr.family == 6))
         return ka_error_set(error, "'%s' is no endpoint: write 10.0.0.1:5432 or [2001:db8::1]:5432",

@@ -38,14 +38,17 @@ bool ka_addr_equal(const struct ka_addr *a, const struct ka_addr *b);
  * subnet's own broadcast address cannot be told from here. */
 bool ka_addr_is_unusable(const struct ka_addr *addr);
 
+/* True for fe80::/10 (RFC 4291 2.5.6), which names a host only together with an interface. */
+bool ka_addr_is_link_local(const struct ka_addr *addr);
+
 /* Reads "10.0.0.1" or "2001:db8::1", no names. False, *out untouched, when it is neither. */
 bool ka_addr_parse(const char *text, struct ka_addr *out);
 
 /* Writes the address (RFC 5952 form for v6) into out[KA_ADDR_TEXT_SIZE]; "-" for none. */
 void ka_addr_text(const struct ka_addr *addr, char *out);
 
-/* Reads "10.0.0.1:5432" or "[2001:db8::1]:5432", port 1 to 65535. Returns 0, or -1 with a message
- * that names the text and the two forms; *out is written only on success. */
+/* Reads "10.0.0.1:5432" or "[2001:db8::1]:5432", port 1 to 65535, no zones (RFC 4007). Returns 0,
+ * or -1 with a message that names the text and the two forms; *out is written only on success. */
 int ka_endpoint_parse(const char *text, struct ka_endpoint *out, struct ka_error *error);
 
 /* Writes "10.0.0.1:5432" or "[2001:db8::1]:5432" into out[KA_ENDPOINT_TEXT_SIZE]. */

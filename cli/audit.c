@@ -312,6 +312,11 @@ static int run(const void *given, const struct ka_texts *words, struct ka_error 
         ka_error_set(error, "the far end is no single host: broadcast, multicast and 0 are none");
         return KA_EXIT_USAGE;
     }
+    if (options->listen == NULL && ka_addr_is_link_local(&to.addr)) {
+        ka_error_set(error, "the far end's address is link-local (fe80::/10), which audits cannot "
+                            "use: name a global or unique local one");
+        return KA_EXIT_USAGE;
+    }
     if (options->min > options->max) {
         ka_error_set(error, "--min is above --max: no silence is left to try");
         return KA_EXIT_USAGE;

@@ -42,6 +42,13 @@ int ka_audit_listen(const char *where, struct ka_error *error)
     }
     if (ka_endpoint_parse(port_only ? loopback : where, &config.at, error) < 0)
         return KA_EXIT_USAGE;
+    if (ka_addr_is_link_local(&config.at.addr)) {
+        ka_error_set(error,
+                     "%s is link-local (fe80::/10), which audits cannot use: listen at a "
+                     "global or unique local address, or at [::]",
+                     where);
+        return KA_EXIT_USAGE;
+    }
     if (ka_far_run(&config, &stats, error) < 0)
         return KA_EXIT_FAILED;
     fprintf(stderr,

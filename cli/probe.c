@@ -7,6 +7,7 @@
 #include "cli/probe_session.h"
 #include "cli/signals.h"
 
+#include <net/if.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -208,6 +209,14 @@ static int run_single(const struct ka_probe_options *options, const struct ka_te
     if (ka_addr_is_unusable(&single.from.addr) || ka_addr_is_unusable(&single.to.addr)) {
         ka_error_set(error, "an end is no single host: broadcast, multicast and 0 are not asked");
         return KA_EXIT_USAGE;
+    }
+    if (ka_addr_is_link_local(&single.to.addr)) {
+        if (options->interface == NULL || strcmp(options->interface, "any") == 0) {
+            ka_error_set(error, "link-local ends (fe80::/10) are behind one interface: name it "
+                                "with -i IFACE");
+            return KA_EXIT_USAGE;
+        }
+        single.session.zone = if_nametoindex(options->interface);
     }
     make_filter(&single);
     int status = run_session(&single, error);

@@ -105,6 +105,7 @@ int ka_probe_session_open(struct ka_probe_session *session, const char *const *a
     struct ka_injector_options helper = {
         .allow = allow,
         .allow_count = allow_count,
+        .device = session->zone != 0 && !options->link ? options->interface : NULL,
         .link = options->link ? options->interface : NULL,
         .rate = (uint32_t)options->rate,
         .unanswered = KA_ASK_UNANSWERED,
@@ -252,7 +253,7 @@ static bool is_open(void *context, const struct ka_known_conn *entry, unsigned s
     const struct ka_probe_session *session = context;
     struct ka_endpoint local = ka_known_end(entry, side);
     struct ka_endpoint peer = ka_known_end(entry, !side);
-    int state = ka_socket_lookup_state(session->lookup, &local, &peer);
+    int state = ka_socket_lookup_state(session->lookup, &local, &peer, session->zone);
     return state > 0 && (open_states & KA_SOCKET_STATE_BIT((unsigned)state)) != 0;
 }
 

@@ -43,6 +43,7 @@ extern const struct ka_option ka_probe_rows[];
 /* Set up in the order of its members, before privileges are dropped. */
 struct ka_probe_session {
     const struct ka_probe_options *options;
+    unsigned zone; /* the interface of -i, by which alone link-local ends are reached; else 0 */
     const char *filter; /* in libpcap's language, for what is read and heard */
     struct ka_known *known;
     struct ka_probe_log *log;

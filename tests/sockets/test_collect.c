@@ -404,13 +404,14 @@ static void an_answer_that_came_late_is_not_that_of_the_next_question(void **sta
     close(descriptor);
     struct ka_socket_lookup *lookup = ka_socket_lookup_open(&error);
     assert_non_null(lookup);
-    assert_int_equal(ka_socket_lookup_state(lookup, &ends[0], &ends[1]), KA_SOCKET_ESTABLISHED);
+    assert_int_equal(ka_socket_lookup_state(lookup, &ends[0], &ends[1], 0), KA_SOCKET_ESTABLISHED);
     leave_an_answer(descriptor);
     leave_an_answer(descriptor);
     for (int i = 0; i < 2; i++)
-        assert_int_equal(ka_socket_lookup_state(lookup, &ends[0], &ends[1]), KA_SOCKET_ESTABLISHED);
+        assert_int_equal(ka_socket_lookup_state(lookup, &ends[0], &ends[1], 0),
+                         KA_SOCKET_ESTABLISHED);
     ends[1].port = 1;
-    assert_int_equal(ka_socket_lookup_state(lookup, &ends[0], &ends[1]), 0);
+    assert_int_equal(ka_socket_lookup_state(lookup, &ends[0], &ends[1], 0), 0);
     ka_socket_lookup_close(lookup);
     close(near);
     close(far);
