@@ -63,7 +63,8 @@ static ka_time read_stamp(const char *text)
         return KA_TIME_NONE;
     tm.tm_year -= 1900;
     tm.tm_mon -= 1;
-    return (ka_time)timegm(&tm) * KA_SECOND;
+    time_t seconds = timegm(&tm);
+    return seconds >= 0 && seconds <= KA_TIME_MAX / KA_SECOND ? seconds * KA_SECOND : KA_TIME_NONE;
 }
 
 /* Takes one line, "TIME WORD REST". Returns -1 when memory is short. */

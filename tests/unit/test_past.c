@@ -102,6 +102,10 @@ static void nonsense_tells_nothing(void **state)
         DAY "10:00:00.000000Z reply refused id=1 reason=gap wait_ms=5 text=nobody asked\n",
         "1970-01-01 10:00:00 ask numberless id=1 " ENDS " win=5 ttl=6\n",
         "eq=99 ack=4000 cut at the front\n",
+        /* In nanoseconds it comes round to 1970-01-01T10:00:00. */
+        "2554-07-22T09:34:34.000000Z ask probe id=1 " ENDS NUMBER,
+        "9999-12-31T23:59:59.000000Z ask probe id=1 " ENDS NUMBER,
+        "0000-01-01T00:00:00.000000Z ask probe id=1 " ENDS NUMBER,
     };
     char text[1024];
     for (size_t i = 0; i < sizeof(before) / sizeof(before[0]); i++) {
