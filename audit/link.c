@@ -2,6 +2,8 @@
 #include "audit/parts.h"
 
 #include <errno.h>
+#include <inttypes.h>
+#include <stdio.h>
 #include <string.h>
 #include <sys/epoll.h>
 #include <sys/socket.h>
@@ -159,6 +161,16 @@ static void take_report(struct ka_audit *audit, const struct ka_message *message
     }
 }
 
+static void fail_version(struct ka_audit *audit, uint32_t version)
+{
+    char why[128];
+    snprintf(why, sizeof(why),
+             "the far end speaks version %" PRIu32 " of the audit's protocol, this end version "
+             "%d; run the same kasniff at both",
+             version, KA_MESSAGE_VERSION);
+    fail(audit, why);
+}
+
 static void take_line(struct ka_audit *audit, struct ka_conn *conn)
 {
     struct ka_message message;
@@ -174,7 +186,7 @@ static void take_line(struct ka_audit *audit, struct ka_conn *conn)
         check_passed(audit, conn);
     } else if (message.type == KA_MESSAGE_GREETING) {
         if (message.number != KA_MESSAGE_VERSION) {
-            fail(audit, "the far end speaks another version of the audit's protocol");
+            fail_version(audit, message.number);
             return;
         }
         conn->state = KA_STEP_ASKED;

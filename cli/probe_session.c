@@ -15,6 +15,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 /* What has a socket that takes an acknowledgement without a reset. */
@@ -50,6 +51,17 @@ static int usual_log(char *out, size_t size, struct ka_error *error)
     return 0;
 }
 
+/* Makes the folders of that log, which nothing else may have needed yet. What stands in the way,
+ * opening the log tells. */
+static void make_folders(char *path)
+{
+    for (char *slash = strchr(path + 1, '/'); slash != NULL; slash = strchr(slash + 1, '/')) {
+        *slash = '\0';
+        (void)mkdir(path, 0700);
+        *slash = '/';
+    }
+}
+
 static int open_log(struct ka_probe_session *session, struct ka_error *error)
 {
     char path[4096];
@@ -59,6 +71,7 @@ static int open_log(struct ka_probe_session *session, struct ka_error *error)
     if (name == NULL) {
         if (usual_log(path, sizeof(path), error) < 0)
             return -1;
+        make_folders(path);
         name = path;
     }
     if (!session->options->again &&
