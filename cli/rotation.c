@@ -79,6 +79,33 @@ struct ka_rotation {
     char path[PATH_MAX];
 };
 
+/* The user's own format, so the compiler cannot check it. Returns the length, 0 where it does not
+ * fit. */
+#pragma GCC diagnostic push
+#pragma GCC diagnostic ignored "-Wformat-nonliteral"
+static size_t name_by_time(const char *format, ka_time time, char *out, size_t size)
+{
+    time_t second = (time_t)(time / KA_SECOND);
+    struct tm parts;
+    return localtime_r(&second, &parts) != NULL ? strftime(out, size, format, &parts) : 0;
+}
+#pragma GCC diagnostic pop
+
+/* Whether two files in a row get one name: the time in it is coarser than -G, or the very same
+ * every time. Which days they lie on does not matter, so that a ring of names is none. */
+static bool repeats_names(const struct ka_rotation_options *options)
+{
+    enum { TRIED = 100 }; /* times the longest -G, a ka_time still holds them */
+    char names[2][PATH_MAX];
+    for (unsigned i = 0; i < TRIED; i++) {
+        names[i % 2][0] = '\0';
+        name_by_time(options->path, i * options->seconds, names[i % 2], sizeof(names[0]));
+        if (i > 0 && strcmp(names[0], names[1]) == 0)
+            return true;
+    }
+    return false;
+}
+
 int ka_rotation_check(const struct ka_rotation_options *options, struct ka_error *error)
 {
     bool rotates = options->megabytes > 0 || options->seconds > 0;
@@ -93,6 +120,12 @@ int ka_rotation_check(const struct ka_rotation_options *options, struct ka_error
                             "-G would overwrite %s again and again; put the time into the name, "
                             "such as %s-%%H%%M%%S",
                             options->path, options->path);
+    if (options->seconds > 0 && repeats_names(options))
+        return ka_error_set(error,
+                            "-G would overwrite what it has just written: names made of %s do not "
+                            "change each time; put a finer time into it, such as "
+                            "%%Y%%m%%d-%%H%%M%%S",
+                            options->path);
     return 0;
 }
 
@@ -135,18 +168,6 @@ static int digits_of(uint64_t files)
         digits++;
     return digits;
 }
-
-/* The user's own format, so the compiler cannot check it. Returns the length, 0 where it does not
- * fit. */
-#pragma GCC diagnostic push
-#pragma GCC diagnostic ignored "-Wformat-nonliteral"
-static size_t name_by_time(const char *format, ka_time time, char *out, size_t size)
-{
-    time_t second = (time_t)(time / KA_SECOND);
-    struct tm parts;
-    return localtime_r(&second, &parts) != NULL ? strftime(out, size, format, &parts) : 0;
-}
-#pragma GCC diagnostic pop
 
 /* Makes the name of the file that is due. */
 static int name_file(struct ka_rotation *rotation, struct ka_error *error)
