@@ -67,8 +67,10 @@ static const struct ka_field envelope_fields[] = {
     {OPTIONAL(U64, "frame", AT(envelope.frame), NULL), .when = has_frame,
      .meaning = "frame number from 1, as Wireshark counts; absent where no packet stands behind "
                 "the event"},
-    {OPTIONAL(TEXT, "in_iface", 0, NULL), .meaning = "interface, when live"},
-    {OPTIONAL(TEXT, "file", 0, NULL), .meaning = "capture file, where several are read"},
+    {OPTIONAL(TEXT, "in_iface", 0, NULL),
+     .meaning = "interface, when live; absent from what is about several"},
+    {OPTIONAL(TEXT, "file", 0, NULL),
+     .meaning = "capture file, where several are read; absent from what is about several"},
     {OPTIONAL(TAGS, "vlan", AT(envelope.vlan), NULL), .when = has_vlan, .count = 4,
      .meaning = "VLAN identifiers, outermost first; absent without tags"},
     {OPTIONAL(OBJECT, "tunnel", 0, NULL), .when = has_tunnel, .fields = tunnel_fields,

@@ -225,6 +225,8 @@ char *ka_envelope_put(struct ka_envelope_writer *writer, char *at, const struct 
         at = ka_digits_number(at, envelope->frame);
         *at++ = ',';
     }
-    at = put_source(writer, at, envelope->input);
+    /* What is about no connection is about all inputs. */
+    if (envelope->flow_id != 0 || writer->source_count == 1)
+        at = put_source(writer, at, envelope->input);
     return put_encapsulation(at, envelope);
 }

@@ -307,7 +307,8 @@ static void write_envelope(struct ka_json *json, const struct ka_output_options 
         ka_json_key(json, "frame");
         ka_json_number(json, envelope->frame);
     }
-    write_source(options, json, envelope->input);
+    if (envelope->flow_id != 0 || options->input_count == 1)
+        write_source(options, json, envelope->input);
     write_encapsulation(json, envelope);
 }
 

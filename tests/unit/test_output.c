@@ -119,6 +119,21 @@ static void json_tells_files_apart_and_names_the_interface_when_live(void **stat
     free(text);
 }
 
+static void json_names_no_input_where_an_event_is_about_all(void **state)
+{
+    (void)state;
+    static const char *const names[] = {"eth0", "eth1"};
+    struct ka_output_options options = plain_json;
+    struct ka_event event = {.type = KA_EVENT_CAPTURE, .envelope = {.time = 0}};
+    options.input_names = names;
+    options.live = true;
+    for (options.input_count = 1; options.input_count <= 2; options.input_count++) {
+        char *text = written(&options, &event, 1);
+        assert_int_equal(strstr(text, "\"in_iface\":\"eth0\"") != NULL, options.input_count == 1);
+        free(text);
+    }
+}
+
 static void foreign_text_is_harmless_in_every_form(void **state)
 {
     (void)state;
@@ -282,6 +297,7 @@ int main(void)
         cmocka_unit_test(every_event_type_has_a_sample),
         cmocka_unit_test(a_probe_is_one_json_object_on_a_line),
         cmocka_unit_test(json_tells_files_apart_and_names_the_interface_when_live),
+        cmocka_unit_test(json_names_no_input_where_an_event_is_about_all),
         cmocka_unit_test(foreign_text_is_harmless_in_every_form),
         cmocka_unit_test(lookalikes_are_written_only_when_asked_for),
         cmocka_unit_test(colours_come_only_when_asked_for),
