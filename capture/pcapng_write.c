@@ -2,15 +2,13 @@
 #include "capture/pcapng_write.h"
 
 #include "base/builder.h"
+#include "capture/pcapng_output.h"
 
 #include <errno.h>
-#include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 enum {
-    BUFFER_SIZE = 64 * 1024,
     BLOCK_SECTION = 0x0a0d0d0a,
     BLOCK_INTERFACE = 1,
     BLOCK_ENHANCED = 6,
@@ -39,107 +37,18 @@ struct interface {
 };
 
 struct ka_pcapng_writer {
-    char *path;
-    int fd;
-    bool owned;  /* not standard output */
-    bool failed; /* a write failed: nothing more is written, each call says why */
-    struct ka_error failure;
-    bool diverted;
-    struct ka_pcapng_queue queue; /* where diverted */
-    uint64_t dropped;             /* by the queue */
-    uint64_t gap;                 /* of these, since the last one it took */
-    uint64_t size;
-    size_t used;
-    size_t room;
-    uint8_t *buffer; /* holds a block where diverted, else as many as there is room for */
+    struct ka_pcapng_output *output;
+    uint64_t dropped; /* by the queue */
+    uint64_t gap;     /* of these, since the last one it took */
     struct interface *interfaces;
     size_t interface_count;
     size_t interface_room;
 };
 
-static int report(const struct ka_pcapng_writer *writer, struct ka_error *error)
-{
-    if (error != NULL)
-        *error = writer->failure;
-    return -1;
-}
-
-static int fail(struct ka_pcapng_writer *writer, struct ka_error *error, const char *why)
-{
-    writer->failed = true;
-    ka_error_set(&writer->failure, "%s: cannot write the capture: %s", writer->path, why);
-    return report(writer, error);
-}
-
-/* Hands the queue what the buffer holds. Returns as ka_pcapng_queue.take. */
-static int hand_over(struct ka_pcapng_writer *writer, struct ka_error *error)
-{
-    struct ka_error why = {.text = ""};
-    int taken = writer->queue.take(writer->queue.context, writer->buffer, writer->used, &why);
-    if (taken == 0)
-        writer->size -= writer->used;
-    writer->used = 0;
-    return taken < 0 ? fail(writer, error, why.text) : taken;
-}
-
-/* A block is complete. Returns 1, 0 when it was dropped, or -1 with the reason. */
-static int end_block(struct ka_pcapng_writer *writer, struct ka_error *error)
-{
-    return writer->diverted ? hand_over(writer, error) : 1;
-}
-
-int ka_pcapng_writer_flush(struct ka_pcapng_writer *writer, struct ka_error *error)
-{
-    size_t done = 0;
-    if (writer->failed)
-        return report(writer, error);
-    if (writer->diverted)
-        return hand_over(writer, error) < 0 ? -1 : 0;
-    while (done < writer->used) {
-        ssize_t count = write(writer->fd, writer->buffer + done, writer->used - done);
-        if (count < 0 && errno != EINTR)
-            return fail(writer, error, strerror(errno));
-        if (count > 0)
-            done += (size_t)count;
-    }
-    writer->used = 0;
-    return 0;
-}
-
-static int make_room(struct ka_pcapng_writer *writer, struct ka_error *error)
-{
-    if (!writer->diverted)
-        return ka_pcapng_writer_flush(writer, error);
-    uint8_t *larger = realloc(writer->buffer, writer->room * 2);
-    if (larger == NULL)
-        return fail(writer, error, "no memory");
-    writer->buffer = larger;
-    writer->room *= 2;
-    return 0;
-}
-
-static int put(struct ka_pcapng_writer *writer, const void *bytes, size_t count,
-               struct ka_error *error)
-{
-    const uint8_t *from = bytes;
-    while (count > 0) {
-        if (writer->used == writer->room && make_room(writer, error) != 0)
-            return -1;
-        size_t room = writer->room - writer->used;
-        size_t piece = count < room ? count : room;
-        memcpy(writer->buffer + writer->used, from, piece);
-        writer->used += piece;
-        writer->size += piece;
-        from += piece;
-        count -= piece;
-    }
-    return 0;
-}
-
-static int put_builder(struct ka_pcapng_writer *writer, const struct ka_builder *builder,
+static int put_builder(struct ka_pcapng_output *output, const struct ka_builder *builder,
                        struct ka_error *error)
 {
-    return put(writer, builder->bytes, builder->used, error);
+    return ka_pcapng_output_put(output, builder->bytes, builder->used, error);
 }
 
 static size_t padding(size_t length)
@@ -147,10 +56,10 @@ static size_t padding(size_t length)
     return (4 - length % 4) % 4;
 }
 
-static int put_padding(struct ka_pcapng_writer *writer, size_t length, struct ka_error *error)
+static int put_padding(struct ka_pcapng_output *output, size_t length, struct ka_error *error)
 {
     static const uint8_t zeros[4];
-    return put(writer, zeros, padding(length), error);
+    return ka_pcapng_output_put(output, zeros, padding(length), error);
 }
 
 /* How many bytes of a text are written: not half a UTF-8 character at the cut. */
@@ -171,7 +80,7 @@ static size_t text_room(size_t length)
     return length > 0 ? OPTION_HEADER + length + padding(length) : 0;
 }
 
-static int put_text(struct ka_pcapng_writer *writer, uint16_t code, const char *text, size_t length,
+static int put_text(struct ka_pcapng_output *output, uint16_t code, const char *text, size_t length,
                     struct ka_error *error)
 {
     uint8_t bytes[OPTION_HEADER];
@@ -180,14 +89,15 @@ static int put_text(struct ka_pcapng_writer *writer, uint16_t code, const char *
         return 0;
     ka_put_le16(&head, code);
     ka_put_le16(&head, (uint16_t)length);
-    return put_builder(writer, &head, error) == 0 && put(writer, text, length, error) == 0 &&
-                   put_padding(writer, length, error) == 0
+    return put_builder(output, &head, error) == 0 &&
+                   ka_pcapng_output_put(output, text, length, error) == 0 &&
+                   put_padding(output, length, error) == 0
                ? 0
                : -1;
 }
 
 /* The end of the options and of the block. */
-static int put_tail(struct ka_pcapng_writer *writer, bool options, uint32_t length,
+static int put_tail(struct ka_pcapng_output *output, bool options, uint32_t length,
                     struct ka_error *error)
 {
     uint8_t bytes[HEAD_MAX];
@@ -195,10 +105,10 @@ static int put_tail(struct ka_pcapng_writer *writer, bool options, uint32_t leng
     if (options)
         ka_put_le32(&tail, OPTION_END);
     ka_put_le32(&tail, length);
-    return put_builder(writer, &tail, error);
+    return put_builder(output, &tail, error);
 }
 
-static int put_section(struct ka_pcapng_writer *writer, const char *application,
+static int put_section(struct ka_pcapng_output *output, const char *application,
                        struct ka_error *error)
 {
     uint8_t bytes[HEAD_MAX];
@@ -212,14 +122,14 @@ static int put_section(struct ka_pcapng_writer *writer, const char *application,
     ka_put_le16(&head, 1);
     ka_put_le16(&head, 0);
     ka_put_le64(&head, UINT64_MAX); /* section length: not known */
-    return put_builder(writer, &head, error) == 0 &&
-                   put_text(writer, OPTION_APPLICATION, application, text, error) == 0 &&
-                   put_tail(writer, text > 0, length, error) == 0
+    return put_builder(output, &head, error) == 0 &&
+                   put_text(output, OPTION_APPLICATION, application, text, error) == 0 &&
+                   put_tail(output, text > 0, length, error) == 0
                ? 0
                : -1;
 }
 
-static int put_interface(struct ka_pcapng_writer *writer, uint16_t link_type, const char *name,
+static int put_interface(struct ka_pcapng_output *output, uint16_t link_type, const char *name,
                          struct ka_error *error)
 {
     uint8_t bytes[HEAD_MAX];
@@ -236,9 +146,9 @@ static int put_interface(struct ka_pcapng_writer *writer, uint16_t link_type, co
     ka_put_le16(&head, 1);
     ka_put_u8(&head, NANOSECONDS);
     ka_put_zeros(&head, 3);
-    return put_builder(writer, &head, error) == 0 &&
-                   put_text(writer, OPTION_NAME, name, text, error) == 0 &&
-                   put_tail(writer, true, length, error) == 0
+    return put_builder(output, &head, error) == 0 &&
+                   put_text(output, OPTION_NAME, name, text, error) == 0 &&
+                   put_tail(output, true, length, error) == 0
                ? 0
                : -1;
 }
@@ -258,14 +168,16 @@ static int find_interface(struct ka_pcapng_writer *writer, const struct ka_frame
     if (writer->interface_count == writer->interface_room) {
         size_t room = writer->interface_room == 0 ? 4 : writer->interface_room * 2;
         struct interface *larger = reallocarray(writer->interfaces, room, sizeof(*larger));
-        if (larger == NULL)
-            return fail(writer, error, "no memory");
+        if (larger == NULL) {
+            ka_pcapng_output_fail(writer->output, error, "no memory");
+            return -1;
+        }
         writer->interfaces = larger;
         writer->interface_room = room;
     }
-    if (put_interface(writer, frame->link_type, name, error) != 0)
+    if (put_interface(writer->output, frame->link_type, name, error) != 0)
         return -1;
-    int taken = end_block(writer, error);
+    int taken = ka_pcapng_output_end_block(writer->output, error);
     if (taken <= 0)
         return taken;
     *out = (uint32_t)writer->interface_count;
@@ -284,7 +196,7 @@ static int put_gap(struct ka_pcapng_writer *writer, struct ka_error *error)
     ka_put_le16(&option, OPTION_DROP_COUNT);
     ka_put_le16(&option, 8);
     ka_put_le64(&option, writer->gap);
-    return put_builder(writer, &option, error);
+    return put_builder(writer->output, &option, error);
 }
 
 static int put_packet(struct ka_pcapng_writer *writer, const struct ka_frame *frame,
@@ -305,11 +217,12 @@ static int put_packet(struct ka_pcapng_writer *writer, const struct ka_frame *fr
     ka_put_le32(&head, (uint32_t)time);
     ka_put_le32(&head, frame->captured);
     ka_put_le32(&head, frame->length);
-    return put_builder(writer, &head, error) == 0 &&
-                   put(writer, frame->data, frame->captured, error) == 0 &&
-                   put_padding(writer, frame->captured, error) == 0 &&
-                   put_text(writer, OPTION_COMMENT, comment, text, error) == 0 &&
-                   put_gap(writer, error) == 0 && put_tail(writer, options > 0, length, error) == 0
+    return put_builder(writer->output, &head, error) == 0 &&
+                   ka_pcapng_output_put(writer->output, frame->data, frame->captured, error) == 0 &&
+                   put_padding(writer->output, frame->captured, error) == 0 &&
+                   put_text(writer->output, OPTION_COMMENT, comment, text, error) == 0 &&
+                   put_gap(writer, error) == 0 &&
+                   put_tail(writer->output, options > 0, length, error) == 0
                ? 0
                : -1;
 }
@@ -318,13 +231,13 @@ int ka_pcapng_writer_add(struct ka_pcapng_writer *writer, const struct ka_frame 
                          const char *interface_name, const char *comment, struct ka_error *error)
 {
     uint32_t interface;
-    if (writer->failed)
-        return report(writer, error);
+    if (ka_pcapng_output_check(writer->output, error) != 0)
+        return -1;
     int taken = find_interface(writer, frame, interface_name, &interface, error);
     if (taken > 0) {
         if (put_packet(writer, frame, interface, comment, error) != 0)
             return -1;
-        taken = end_block(writer, error);
+        taken = ka_pcapng_output_end_block(writer->output, error);
     }
     if (taken < 0)
         return -1;
@@ -333,19 +246,20 @@ int ka_pcapng_writer_add(struct ka_pcapng_writer *writer, const struct ka_frame 
     return 0;
 }
 
+int ka_pcapng_writer_flush(struct ka_pcapng_writer *writer, struct ka_error *error)
+{
+    return ka_pcapng_output_flush(writer->output, error);
+}
+
 int ka_pcapng_writer_divert(struct ka_pcapng_writer *writer, const struct ka_pcapng_queue *queue,
                             struct ka_error *error)
 {
-    writer->diverted = queue != NULL;
-    if (queue == NULL)
-        return 0;
-    writer->queue = *queue;
-    return ka_pcapng_writer_flush(writer, error); /* the section's header, which always fits */
+    return ka_pcapng_output_divert(writer->output, queue, error);
 }
 
 int ka_pcapng_writer_descriptor(const struct ka_pcapng_writer *writer)
 {
-    return writer->fd;
+    return ka_pcapng_output_descriptor(writer->output);
 }
 
 uint64_t ka_pcapng_writer_dropped(const struct ka_pcapng_writer *writer)
@@ -355,78 +269,44 @@ uint64_t ka_pcapng_writer_dropped(const struct ka_pcapng_writer *writer)
 
 uint64_t ka_pcapng_writer_size(const struct ka_pcapng_writer *writer)
 {
-    return writer->size;
+    return ka_pcapng_output_size(writer->output);
 }
 
-static int open_output(const char *path, int how, struct ka_error *error)
-{
-    if (strcmp(path, "-") == 0)
-        return STDOUT_FILENO;
-    int fd = open(path, O_WRONLY | O_CREAT | how | O_NOFOLLOW | O_CLOEXEC | O_NOCTTY, 0666);
-    if (fd < 0 && errno == ELOOP)
-        return ka_error_set(error,
-                            "%s: is a symbolic link, which is not followed for writing: name "
-                            "its target, or - for standard output",
-                            path);
-    if (fd < 0)
-        return ka_error_set(error, "%s: cannot create it: %s", path, strerror(errno));
-    return fd;
-}
-
-/* `how` is O_TRUNC or O_APPEND. */
-static int open_writer(const char *path, int how, const char *application,
+static int open_writer(const char *path, bool append, const char *application,
                        struct ka_pcapng_writer **out, struct ka_error *error)
 {
     struct ka_pcapng_writer *writer = calloc(1, sizeof(*writer));
-    if (writer != NULL) {
-        writer->path = strdup(strcmp(path, "-") == 0 ? "standard output" : path);
-        writer->buffer = malloc(BUFFER_SIZE);
-        writer->room = BUFFER_SIZE;
-    }
-    if (writer == NULL || writer->path == NULL || writer->buffer == NULL) {
-        ka_error_set(error, "%s: no memory to write it", path);
-        goto out;
-    }
-    writer->fd = open_output(path, how, error);
-    if (writer->fd < 0)
-        goto out;
-    writer->owned = strcmp(path, "-") != 0;
-    put_section(writer, application, NULL); /* goes to the buffer; a failure is remembered */
-    *out = writer;
-    return 0;
-out:
-    if (writer != NULL) {
+    if (writer == NULL)
+        return ka_error_set(error, "%s: no memory to write it", path);
+    if (ka_pcapng_output_open(path, append, &writer->output, error) != 0) {
         int reason = errno;
-        free(writer->path);
-        free(writer->buffer);
         free(writer);
         errno = reason;
+        return -1;
     }
-    return -1;
+    put_section(writer->output, application, NULL); /* only buffered: a failure is remembered */
+    *out = writer;
+    return 0;
 }
 
 int ka_pcapng_writer_open(const char *path, const char *application, struct ka_pcapng_writer **out,
                           struct ka_error *error)
 {
-    return open_writer(path, O_TRUNC, application, out, error);
+    return open_writer(path, false, application, out, error);
 }
 
 int ka_pcapng_writer_append(const char *path, const char *application,
                             struct ka_pcapng_writer **out, struct ka_error *error)
 {
-    return open_writer(path, O_APPEND, application, out, error);
+    return open_writer(path, true, application, out, error);
 }
 
 int ka_pcapng_writer_close(struct ka_pcapng_writer *writer, struct ka_error *error)
 {
     if (writer == NULL)
         return 0;
-    int result = ka_pcapng_writer_flush(writer, error);
-    if (writer->owned && close(writer->fd) != 0 && result == 0)
-        result = fail(writer, error, strerror(errno));
+    int result = ka_pcapng_output_close(writer->output, error);
     free(writer->interfaces);
-    free(writer->path);
-    free(writer->buffer);
     free(writer);
     return result;
 }

@@ -9,6 +9,7 @@
 
 #include "base/error.h"
 #include "base/frame.h"
+#include "capture/pcapng_output.h"
 
 #include <stdbool.h>
 #include <stdint.h>
@@ -35,13 +36,6 @@ int ka_pcapng_writer_add(struct ka_pcapng_writer *writer, const struct ka_frame 
 /* Hands what is buffered to the system, so that a reader of the growing file sees whole packets.
  * Returns 0, or -1 with the reason. */
 int ka_pcapng_writer_flush(struct ka_pcapng_writer *writer, struct ka_error *error);
-
-/* Where whole blocks go instead of the descriptor. `take` queues a block, whole or not at all, and
- * with `size` 0 only tells how it stands: 1 queued, 0 dropped, -1 with the reason. */
-struct ka_pcapng_queue {
-    int (*take)(void *context, const void *block, size_t size, struct ka_error *error);
-    void *context;
-};
 
 /* Has blocks go to `queue`, which is copied, or with NULL to the descriptor again. A packet whose
  * block is dropped is missing in the file, which the next one's epb_dropcount says; the file stays
