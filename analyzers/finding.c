@@ -29,6 +29,7 @@ static const struct finder finders[] = {
     {"window-closed", ka_find_window_closed},
     {"two-schedules", ka_find_two_schedules},
     {"http-idle-close", ka_find_http_idle_close},
+    {"idle-close", ka_find_idle_close},
     {"schedule", ka_find_schedule},
     {NULL, NULL},
 };

@@ -56,6 +56,7 @@ static void begin_history(struct ka_history *history)
 {
     for (unsigned side = 0; side < 2; side++) {
         history->last_data[side] = KA_TIME_NONE;
+        history->pause[side] = KA_TIME_NONE;
         history->asking[side].since = KA_TIME_NONE;
         history->app_silence[side].from = KA_TIME_NONE;
         history->resending[side].since = KA_TIME_NONE;
@@ -65,6 +66,7 @@ static void begin_history(struct ka_history *history)
     }
     history->reset.time = KA_TIME_NONE;
     history->closing = KA_TIME_NONE;
+    history->idle_close = KA_TIME_NONE;
     history->http.timeout = KA_TIME_NONE;
     history->http.idle_before_close = KA_TIME_NONE;
 }

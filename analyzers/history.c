@@ -6,6 +6,9 @@
 /* Data that pauses less is one span. */
 static const ka_time span_pause = KA_SECOND;
 
+/* Data so soon before a FIN belongs to the closing. */
+static const ka_time farewell = 100 * KA_MILLISECOND;
+
 /* --- data */
 
 /* Merges the two neighbours with the least pause between them, so that a place is free. */
@@ -128,18 +131,30 @@ static void note_reset(struct ka_history *history, const struct ka_conn *conn, u
     }
 }
 
+/* When data of either side last came; KA_TIME_NONE never. */
+static ka_time last_data(const struct ka_history *history)
+{
+    ka_time first = history->last_data[0];
+    return first > history->last_data[1] ? first : history->last_data[1];
+}
+
 static void note_closing(struct ka_history *history, const struct ka_conn *conn, unsigned side,
                          const struct ka_packet *packet)
 {
     if (history->closing != KA_TIME_NONE)
         return;
-    ka_time last = history->last_data[0] > history->last_data[1] ? history->last_data[0]
-                                                                 : history->last_data[1];
+    ka_time last = last_data(history);
     history->closing = packet->frame->time;
     history->closing_frame = packet->frame->number;
     history->closer = side == ka_conn_client(conn) ? KA_CLOSER_CLIENT : KA_CLOSER_SERVER;
     history->http.closed_by = history->closer;
     history->http.idle_before_close = ka_time_between(last, packet->frame->time);
+    if ((packet->tcp.flags & KA_TCP_RST) != 0)
+        return;
+    /* TLS and others say farewell right before the FIN. */
+    ka_time own = ka_time_between(history->last_data[side], packet->frame->time);
+    bool has_farewell = own != KA_TIME_NONE && own <= farewell && last == history->last_data[side];
+    history->idle_close = has_farewell ? history->pause[side] : history->http.idle_before_close;
 }
 
 static void note_window(struct ka_history *history, unsigned side, const struct ka_packet *packet)
@@ -193,6 +208,7 @@ static void take_data(struct ka_history *history, const struct ka_conn *conn, un
     ka_http_data(history, conn, side, packet);
     note_turn(history, packet, side);
     add_span(history, packet, side != ka_conn_client(conn));
+    history->pause[side] = ka_time_between(last_data(history), packet->frame->time);
     history->last_data[side] = packet->frame->time;
     history->data_ttl[side] = packet->ttl;
 }

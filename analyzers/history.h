@@ -136,6 +136,7 @@ struct ka_history {
     struct ka_reset reset;
     struct ka_ev_http http;
     ka_time last_data[2];
+    ka_time pause[2]; /* before that: since data of either side; KA_TIME_NONE none before */
     uint64_t last_frame[2];
     uint64_t first_unanswered[2]; /* frame of the prober's first probe without an answer */
     ka_time probe_gap[2];         /* gaps between the prober's probes: longest */
@@ -144,6 +145,7 @@ struct ka_history {
     uint32_t proxied[2];          /* so many */
     uint8_t data_ttl[2];          /* of new data, never of a copy; KA_TTL_UNKNOWN none yet */
     ka_time closing;              /* first FIN or RST */
+    ka_time idle_close;           /* that was a FIN after so long without data; KA_TIME_NONE */
     uint64_t closing_frame;
     uint32_t gaps_survived;
     uint8_t span_count;

@@ -1,0 +1,31 @@
+/* SPDX-License-Identifier: BSD-2-Clause
+ *
+ * The server closed a connection that was idle, in order: a timeout of its own or of a proxy, not a
+ * box that forgot. HTTP has a finding of its own.
+ */
+#include "analyzers/finding.h"
+
+/* Sooner it may be the end of the work. */
+static const ka_time least = 5 * KA_SECOND;
+
+bool ka_find_idle_close(const struct ka_case *about, unsigned side, struct ka_event *event)
+{
+    const struct ka_history *history = about->history;
+    bool is_asked = history->asking[!side].since != KA_TIME_NONE;
+    if (side == about->client || history->closer != KA_CLOSER_SERVER || is_asked ||
+        history->idle_close == KA_TIME_NONE || history->idle_close < least ||
+        about->summary->http.responses > 0)
+        return false;
+    ka_finding_say(
+        event, KA_SEVERITY_NOTE,
+        "%s closed the connection, in order, after %s without data: where others end after "
+        "the same time, an idle timeout of its own, which TCP keepalive does not change",
+        ka_words_endpoint(about->conn, side).text, ka_words_duration(history->idle_close).text);
+    ka_finding_at(event, history->closing, history->closing_frame);
+    ka_finding_frame(event, history->closing_frame);
+    ka_finding_seconds(event, "idle_s", history->idle_close);
+    event->finding.advice =
+        "raise that timeout of the server or proxy, or have the client close or "
+        "use its connections sooner";
+    return true;
+}
