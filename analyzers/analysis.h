@@ -32,7 +32,7 @@ struct ka_histories {
     struct ka_slab records;
     uint32_t *index;
     uint32_t room;
-    struct ka_newcomers newcomers;
+    struct ka_marks marks;
 };
 
 struct ka_analysis {

@@ -135,6 +135,12 @@ bool ka_case_reset_by_other(const struct ka_case *about)
            ka_ttl_is_foreign(reset->ttl, reset->usual_ttl);
 }
 
+bool ka_case_came_back(const struct ka_case *about, unsigned side)
+{
+    const struct ka_mark *from = &about->rebinding.from;
+    return from->flow_id == about->conn->flow_id && from->side == side;
+}
+
 /* --- the judgement */
 
 static void begin_event(const struct ka_analysis *analysis, struct ka_conn *conn, ka_time time,
@@ -158,7 +164,7 @@ static struct ka_case make_case(const struct ka_analysis *analysis, const struct
         .now = analysis->clock,
         .hole = analysis->hole,
     };
-    about.moved = ka_newcomer_of(analysis, conn, &about.mover);
+    ka_rebinding_of(analysis, conn, &about.rebinding);
     for (unsigned side = 0; side < 2; side++) {
         about.prober[side] = ka_prober_of(analysis, conn, side);
         about.state[side] = extra != NULL ? extra->state[side] : KA_PEER_UNKNOWN;

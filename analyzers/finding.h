@@ -16,8 +16,7 @@ struct ka_case {
     const struct ka_prober *prober[2]; /* by side; NULL where it never probed */
     uint8_t state[2];                  /* enum ka_peer_state, by judged side */
     unsigned client;                   /* index of the client's side */
-    const struct ka_newcomer *moved;   /* what a side went on as, under another name; NULL none */
-    unsigned mover;                    /* which side, with `moved` */
+    struct ka_rebinding rebinding;     /* from.flow_id 0: none */
     ka_time now;                       /* of the last packet of the capture so far */
     ka_time hole;                      /* see ka_analysis */
 };
@@ -73,6 +72,9 @@ bool ka_case_outlived(const struct ka_case *about, ka_time length);
 /* True when the connection was reset by someone who is not the host whose address the RST carries.
  */
 bool ka_case_reset_by_other(const struct ka_case *about);
+
+/* True when `side` came back under another name: it lives, whatever was thought of it. */
+bool ka_case_came_back(const struct ka_case *about, unsigned side);
 
 /* The findings. */
 ka_find ka_find_peer_died;

@@ -13,12 +13,12 @@ void ka_histories_init(struct ka_histories *histories, uint64_t limit)
 {
     memset(histories, 0, sizeof(*histories));
     ka_slab_init(&histories->records, sizeof(struct ka_history), limit);
-    ka_newcomers_init(&histories->newcomers, limit);
+    ka_marks_init(&histories->marks, limit);
 }
 
 void ka_histories_fini(struct ka_histories *histories)
 {
-    ka_newcomers_fini(&histories->newcomers);
+    ka_marks_fini(&histories->marks);
     ka_slab_fini(&histories->records);
     free(histories->index);
 }
@@ -26,7 +26,7 @@ void ka_histories_fini(struct ka_histories *histories)
 size_t ka_histories_memory(const struct ka_histories *histories)
 {
     return ka_slab_memory(&histories->records) + histories->room * sizeof(uint32_t) +
-           ka_newcomers_memory(&histories->newcomers);
+           ka_marks_memory(&histories->marks);
 }
 
 struct ka_history *ka_history_of(const struct ka_analysis *analysis, const struct ka_conn *conn)
@@ -94,6 +94,7 @@ void ka_history_drop(struct ka_analysis *analysis, const struct ka_conn *conn)
     uint32_t at = ka_table_index(&analysis->table, conn);
     if (at >= histories->room || histories->index[at] == 0)
         return;
+    ka_rebinding_end(analysis, conn);
     ka_slab_give(&histories->records, histories->index[at]);
     histories->index[at] = 0;
 }

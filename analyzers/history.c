@@ -245,7 +245,7 @@ void ka_history_segment(struct ka_analysis *analysis, struct ka_conn *conn, unsi
     if (packet->frame->time == KA_TIME_NONE)
         return;
     if (before->packets == 0 && (conn->flags & KA_CONN_MIDSTREAM) != 0)
-        ka_newcomer_segment(analysis, conn, side, packet);
+        ka_rebinding_segment(analysis, conn, side, packet);
     if (history == NULL && packet->tcp.length == 0 && !reset)
         return; /* nothing yet that a report would tell of */
     if (history == NULL && (history = ka_history_need(analysis, conn)) == NULL)
@@ -291,14 +291,13 @@ void ka_history_icmp(struct ka_analysis *analysis, const struct ka_conn *conn, u
  * ended. */
 static struct ka_history *note_rebinding(struct ka_analysis *analysis, const struct ka_conn *conn)
 {
-    unsigned side;
-    const struct ka_newcomer *newcomer = ka_newcomer_of(analysis, conn, &side);
-    if (newcomer == NULL)
+    struct ka_rebinding rebinding;
+    if (!ka_rebinding_of(analysis, conn, &rebinding))
         return ka_history_of(analysis, conn);
     struct ka_history *history = ka_history_need(analysis, conn);
-    if (history != NULL && newcomer->answer != KA_NEWCOMER_TAKEN)
-        ka_silence_lost(history, conn->side[side].last_sent, newcomer,
-                        side == ka_conn_client(conn));
+    if (history != NULL && rebinding.from.flow_id == conn->flow_id &&
+        rebinding.to.answer != KA_NEWCOMER_TAKEN)
+        ka_silence_lost(history, &rebinding, rebinding.from.side == ka_conn_client(conn));
     return history;
 }
 

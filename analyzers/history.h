@@ -208,8 +208,8 @@ void ka_silence_icmp(struct ka_history *history);
 /* The same about data, which is sent again: not the end yet. */
 void ka_silence_icmp_data(struct ka_history *history, bool by_client);
 void ka_silence_gave_up(struct ka_history *history);
-/* A NAT forgot the connection: who was silent since `from` came back under another name. */
-void ka_silence_lost(struct ka_history *history, ka_time from, const struct ka_newcomer *newcomer,
+/* A NAT forgot the connection: who was silent came back under another name. */
+void ka_silence_lost(struct ka_history *history, const struct ka_rebinding *rebinding,
                      bool by_client);
 /* The connection is over, or the capture is, at `now`. */
 void ka_silence_end(struct ka_history *history, ka_time now, bool one_way);

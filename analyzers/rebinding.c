@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 #include "analyzers/rebinding.h"
 
-#include "analyzers/analysis.h"
+#include "analyzers/history.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -26,97 +26,236 @@ static const ka_time plain_silence = 30 * KA_SECOND;
 
 static size_t size_of(uint64_t room)
 {
-    return room * (sizeof(struct ka_newcomer) + sizeof(uint32_t));
+    return room * (sizeof(struct ka_mark) + sizeof(uint32_t));
 }
 
-void ka_newcomers_init(struct ka_newcomers *newcomers, uint64_t memory)
+void ka_marks_init(struct ka_marks *marks, uint64_t memory)
 {
-    *newcomers = (struct ka_newcomers){.limit = memory / PART};
+    *marks = (struct ka_marks){.limit = memory / PART};
 }
 
-void ka_newcomers_fini(struct ka_newcomers *newcomers)
+void ka_marks_fini(struct ka_marks *marks)
 {
-    free(newcomers->ring);
-    free(newcomers->heads);
+    free(marks->ring);
+    free(marks->heads);
 }
 
-size_t ka_newcomers_memory(const struct ka_newcomers *newcomers)
+size_t ka_marks_memory(const struct ka_marks *marks)
 {
-    return size_of(newcomers->room);
+    return size_of(marks->room);
 }
 
 /* By its number; NULL when it was forgotten. */
-static struct ka_newcomer *at(const struct ka_newcomers *newcomers, uint32_t number)
+static struct ka_mark *at(const struct ka_marks *marks, uint32_t number)
 {
-    if (number == 0 || newcomers->total - number >= newcomers->room)
+    if (number == 0 || marks->total - number >= marks->room)
         return NULL;
-    return &newcomers->ring[number & (newcomers->room - 1)];
+    return &marks->ring[number & (marks->room - 1)];
 }
 
 /* Where those are found that were sent to an endpoint of a zone and acknowledge `ack`. The table's
- * hash is keyed: nobody can choose numbers that collide. */
+ * hash is keyed: nobody can choose numbers that collide. Wants room. */
 static uint32_t *head_of(const struct ka_analysis *analysis, const struct ka_key *key,
                          unsigned endpoint, uint32_t ack)
 {
-    const struct ka_newcomers *newcomers = &analysis->histories.newcomers;
+    const struct ka_marks *marks = &analysis->histories.marks;
     struct ka_key place = {.port = {key->port[endpoint]}, .zone = key->zone, .family = key->family};
     memcpy(place.addr[0], key->addr[endpoint], sizeof(place.addr[0]));
     memcpy(place.addr[1], &ack, sizeof(ack));
-    return &newcomers->heads[ka_table_hash(&analysis->table, &place) & (newcomers->room - 1)];
+    return &marks->heads[ka_table_hash(&analysis->table, &place) & (marks->room - 1)];
 }
 
 static void link_in(const struct ka_analysis *analysis, uint32_t number)
 {
-    struct ka_newcomer *newcomer = at(&analysis->histories.newcomers, number);
-    uint32_t *head = head_of(analysis, &newcomer->key, !newcomer->side, newcomer->ack);
-    newcomer->older = *head;
+    struct ka_mark *mark = at(&analysis->histories.marks, number);
+    uint32_t *head = head_of(analysis, &mark->key, !mark->side, mark->ack);
+    mark->older = *head;
     *head = number;
 }
 
 /* Twice the room, unless the bound or memory forbids it. */
 static void grow(struct ka_analysis *analysis)
 {
-    struct ka_newcomers *newcomers = &analysis->histories.newcomers;
-    uint32_t room = newcomers->room == 0 ? FIRST_ROOM : newcomers->room * 2;
-    uint64_t cost = size_of(room) - size_of(newcomers->room);
-    if (room == 0 || size_of(room) > newcomers->limit ||
+    struct ka_marks *marks = &analysis->histories.marks;
+    uint32_t room = marks->room == 0 ? FIRST_ROOM : marks->room * 2;
+    uint64_t cost = size_of(room) - size_of(marks->room);
+    if (room == 0 || size_of(room) > marks->limit ||
         ka_analysis_memory(analysis) + cost > analysis->config.memcap)
         return;
-    struct ka_newcomer *ring = calloc(room, sizeof(*ring));
+    struct ka_mark *ring = calloc(room, sizeof(*ring));
     uint32_t *heads = calloc(room, sizeof(*heads));
     if (ring == NULL || heads == NULL) {
         free(ring);
         free(heads);
         return;
     }
-    for (uint32_t i = 0; i < newcomers->room; i++) {
-        uint32_t number = newcomers->total - i;
+    for (uint32_t i = 0; i < marks->room; i++) {
+        uint32_t number = marks->total - i;
         if (number == 0)
             break;
-        ring[number & (room - 1)] = newcomers->ring[number & (newcomers->room - 1)];
+        ring[number & (room - 1)] = marks->ring[number & (marks->room - 1)];
     }
-    uint32_t kept = newcomers->total < newcomers->room ? newcomers->total : newcomers->room;
-    ka_newcomers_fini(newcomers);
-    newcomers->ring = ring;
-    newcomers->heads = heads;
-    newcomers->room = room;
+    uint32_t kept = marks->total < marks->room ? marks->total : marks->room;
+    ka_marks_fini(marks);
+    marks->ring = ring;
+    marks->heads = heads;
+    marks->room = room;
     for (uint32_t i = kept; i > 0; i--)
-        link_in(analysis, newcomers->total - i + 1);
+        link_in(analysis, marks->total - i + 1);
 }
 
-/* --- first segments */
-
-static void add(struct ka_analysis *analysis, const struct ka_conn *conn, unsigned side,
-                const struct ka_packet *packet)
+static void add(struct ka_analysis *analysis, const struct ka_mark *mark)
 {
-    struct ka_newcomers *newcomers = &analysis->histories.newcomers;
-    const struct ka_tcp *tcp = &packet->tcp;
-    if (newcomers->total >= newcomers->room)
+    struct ka_marks *marks = &analysis->histories.marks;
+    if (marks->total >= marks->room)
         grow(analysis);
-    if (newcomers->room == 0 || newcomers->total == UINT32_MAX)
+    if (marks->room == 0 || marks->total == UINT32_MAX)
         return;
-    newcomers->total++;
-    *at(newcomers, newcomers->total) = (struct ka_newcomer){
+    marks->total++;
+    *at(marks, marks->total) = *mark;
+    link_in(analysis, marks->total);
+}
+
+/* --- who goes on with what */
+
+/* Where `side` stands; false when that is not known. A reset in its name is that of a NAT that
+ * forgot it, if it comes back: then it was silent since the silence that the reset ended. */
+static bool find_stop(const struct ka_analysis *analysis, const struct ka_conn *conn, unsigned side,
+                      struct ka_mark *out)
+{
+    const struct ka_side *sender = &conn->side[side];
+    const struct ka_side *peer = &conn->side[!side];
+    const struct ka_history *history = ka_history_of(analysis, conn);
+    if (!ka_side_has_next(sender) || !ka_side_has_next(peer) || sender->last_sent == KA_TIME_NONE)
+        return false;
+    uint32_t ack = ka_side_has(peer, KA_SIDE_ACKED) ? peer->acked_next : peer->sent_next;
+    bool lost = !ka_side_has(peer, KA_SIDE_SENT) || ka_seq_lt(peer->sent_next, ack);
+    *out = (struct ka_mark){
+        .key = conn->key,
+        .time = sender->last_sent,
+        .frame = history != NULL ? history->last_frame[side] : 0,
+        .flow_id = conn->flow_id,
+        .seq = ka_side_next(sender),
+        .ack = ack,
+        .length = ka_side_in_flight(sender) ? ka_side_next(sender) - sender->acked_next : 0,
+        .tsval = sender->tsval,
+        .tsecr = peer->tsval,
+        .input = conn->input,
+        .side = (uint8_t)side,
+        .is_stop = true,
+        .has_stamps = ka_side_has(sender, KA_SIDE_STAMPS),
+        .has_echo = ka_side_has(peer, KA_SIDE_STAMPS) && !lost,
+    };
+    if (!ka_side_has(sender, KA_SIDE_RST))
+        return true;
+    if (history == NULL || history->reset.time != sender->last_sent || history->gap_count == 0)
+        return false;
+    const struct ka_gap *last = &history->gaps[history->gap_count - 1];
+    out->time = last->from;
+    return last->result == KA_GAP_DIED;
+}
+
+/* True when both were said to the same endpoint, with the same acknowledgement, by different ones.
+ */
+static bool has_same_hearer(const struct ka_mark *a, const struct ka_mark *b)
+{
+    unsigned from = a->side;
+    unsigned other = b->side;
+    if (a->ack != b->ack || a->key.zone != b->key.zone || a->key.family != b->key.family ||
+        a->key.port[!from] != b->key.port[!other] ||
+        memcmp(a->key.addr[!from], b->key.addr[!other], sizeof(a->key.addr[0])) != 0)
+        return false;
+    return a->key.port[from] != b->key.port[other] ||
+           memcmp(a->key.addr[from], b->key.addr[other], sizeof(a->key.addr[0])) != 0;
+}
+
+/* Next data, what was sent last and is not acknowledged, or a probe one below. */
+static bool goes_on_at(const struct ka_mark *stop, const struct ka_mark *newcomer)
+{
+    return newcomer->seq == stop->seq || newcomer->seq == stop->seq - stop->length ||
+           (newcomer->seq + 1 == stop->seq && newcomer->length <= 1);
+}
+
+/* The same clock: it went on, and echoes nothing that was not sent, as far as the capture shows
+ * what was. Who has no timestamps must make up for it. */
+static bool stamps_agree(const struct ka_mark *stop, const struct ka_mark *newcomer)
+{
+    if (!newcomer->has_stamps || !stop->has_stamps)
+        return newcomer->time - stop->time >= plain_silence &&
+               (newcomer->seq >= SMALL || newcomer->ack >= SMALL);
+    return ka_seq_lt(stop->tsval, newcomer->tsval) &&
+           (!stop->has_echo || ka_seq_le(newcomer->tsecr, stop->tsecr));
+}
+
+static bool goes_on(const struct ka_mark *stop, const struct ka_mark *newcomer)
+{
+    return newcomer->time > stop->time && goes_on_at(stop, newcomer) &&
+           stamps_agree(stop, newcomer);
+}
+
+/* The earliest newcomer that goes on from the stop. */
+static const struct ka_mark *find_newcomer(const struct ka_analysis *analysis,
+                                           const struct ka_mark *stop)
+{
+    const struct ka_mark *found = NULL;
+    unsigned twins = 0;
+    uint32_t number = *head_of(analysis, &stop->key, !stop->side, stop->ack);
+    for (unsigned i = 0; i < WALK_MOST; i++) {
+        const struct ka_mark *mark = at(&analysis->histories.marks, number);
+        if (mark == NULL)
+            break;
+        number = mark->older;
+        if (mark->is_stop || !has_same_hearer(stop, mark))
+            continue;
+        twins += goes_on_at(stop, mark);
+        if (goes_on(stop, mark))
+            found = mark;
+    }
+    return twins <= TWINS_MOST ? found : NULL;
+}
+
+/* The number of the latest stop that a newcomer goes on from, where its connection has ended; 0
+ * none. */
+static uint32_t find_former(const struct ka_analysis *analysis, const struct ka_mark *newcomer)
+{
+    uint32_t found = 0;
+    unsigned twins = 0;
+    uint32_t number = *head_of(analysis, &newcomer->key, !newcomer->side, newcomer->ack);
+    for (unsigned i = 0; i < WALK_MOST; i++) {
+        const struct ka_mark *mark = at(&analysis->histories.marks, number);
+        if (mark == NULL)
+            break;
+        twins += !mark->is_stop && mark->seq == newcomer->seq && has_same_hearer(mark, newcomer);
+        if (found == 0 && mark->is_stop && has_same_hearer(mark, newcomer) &&
+            goes_on(mark, newcomer))
+            found = number;
+        number = mark->older;
+    }
+    return twins < TWINS_MOST ? found : 0;
+}
+
+/* The mark of the connection's first segment, which `side` received with that acknowledgement. */
+static struct ka_mark *find_own(const struct ka_analysis *analysis, const struct ka_conn *conn,
+                                unsigned side, uint32_t ack)
+{
+    uint32_t number = *head_of(analysis, &conn->key, side, ack);
+    for (unsigned i = 0; i < WALK_MOST; i++) {
+        struct ka_mark *mark = at(&analysis->histories.marks, number);
+        if (mark == NULL || (!mark->is_stop && mark->flow_id == conn->flow_id))
+            return mark;
+        number = mark->older;
+    }
+    return NULL;
+}
+
+/* --- segments */
+
+static void take_newcomer(struct ka_analysis *analysis, const struct ka_conn *conn, unsigned side,
+                          const struct ka_packet *packet)
+{
+    const struct ka_tcp *tcp = &packet->tcp;
+    bool has_stamps = (tcp->options & KA_OPTION_TIMESTAMPS) != 0;
+    struct ka_mark newcomer = {
         .key = conn->key,
         .time = packet->frame->time,
         .frame = packet->frame->number,
@@ -128,124 +267,88 @@ static void add(struct ka_analysis *analysis, const struct ka_conn *conn, unsign
         .tsecr = tcp->tsecr,
         .input = packet->frame->input,
         .side = (uint8_t)side,
-        .has_stamps = (tcp->options & KA_OPTION_TIMESTAMPS) != 0,
+        .has_stamps = has_stamps,
+        .has_echo = has_stamps,
     };
-    link_in(analysis, newcomers->total);
+    if (analysis->histories.marks.room > 0)
+        newcomer.former = find_former(analysis, &newcomer);
+    add(analysis, &newcomer);
 }
 
-/* The other's first segment. Where it answers, its number is what was acknowledged: a reset's too
- * (RFC 9293 3.10.7.1). */
-static void note_answer(struct ka_analysis *analysis, const struct ka_conn *conn, unsigned side,
+/* Where the other's first segment answers, its number is what was acknowledged: a reset's too (RFC
+ * 9293 3.10.7.1). */
+static void take_answer(struct ka_analysis *analysis, const struct ka_conn *conn, unsigned side,
                         const struct ka_packet *packet)
 {
-    const struct ka_newcomers *newcomers = &analysis->histories.newcomers;
-    if (newcomers->room == 0)
+    struct ka_mark *newcomer = find_own(analysis, conn, side, packet->tcp.seq);
+    if (newcomer == NULL)
         return;
-    uint32_t number = *head_of(analysis, &conn->key, side, packet->tcp.seq);
-    for (unsigned i = 0; i < WALK_MOST; i++) {
-        struct ka_newcomer *newcomer = at(newcomers, number);
-        if (newcomer == NULL)
-            return;
-        if (newcomer->flow_id == conn->flow_id) {
-            bool reset = (packet->tcp.flags & KA_TCP_RST) != 0;
-            newcomer->answer = reset ? KA_NEWCOMER_RESET : KA_NEWCOMER_TAKEN;
-            newcomer->answer_frame = packet->frame->number;
-            return;
-        }
-        number = newcomer->older;
-    }
+    bool reset = (packet->tcp.flags & KA_TCP_RST) != 0;
+    newcomer->answer = reset ? KA_NEWCOMER_RESET : KA_NEWCOMER_TAKEN;
+    newcomer->answer_frame = packet->frame->number;
 }
 
-void ka_newcomer_segment(struct ka_analysis *analysis, const struct ka_conn *conn, unsigned side,
-                         const struct ka_packet *packet)
+void ka_rebinding_segment(struct ka_analysis *analysis, const struct ka_conn *conn, unsigned side,
+                          const struct ka_packet *packet)
 {
     const unsigned wanted = KA_TCP_SYN | KA_TCP_RST | KA_TCP_ACK;
-    if (conn->side[!side].packets > 0)
-        note_answer(analysis, conn, side, packet);
-    else if ((packet->tcp.flags & wanted) == KA_TCP_ACK)
-        add(analysis, conn, side, packet);
+    if (conn->side[!side].packets == 0 && (packet->tcp.flags & wanted) == KA_TCP_ACK)
+        take_newcomer(analysis, conn, side, packet);
+    else if (conn->side[!side].packets > 0 && analysis->histories.marks.room > 0)
+        take_answer(analysis, conn, side, packet);
 }
 
-/* --- who goes on */
+/* --- the end of a connection */
 
-static bool has_same_endpoint(const struct ka_key *a, unsigned of_a, const struct ka_key *b,
-                              unsigned of_b)
+static bool is_closed(const struct ka_conn *conn)
 {
-    return a->port[of_a] == b->port[of_b] &&
-           memcmp(a->addr[of_a], b->addr[of_b], sizeof(a->addr[0])) == 0;
+    return (conn->side[0].flags & conn->side[1].flags & KA_SIDE_FIN) != 0;
 }
 
-/* Next data, what was sent last and is not acknowledged, or a probe one below. */
-static bool goes_on_at(const struct ka_side *sender, const struct ka_newcomer *newcomer)
+/* Only the client's side: servers hardly stand behind a NAT that forgets them. */
+void ka_rebinding_end(struct ka_analysis *analysis, const struct ka_conn *conn)
 {
-    uint32_t next = ka_side_next(sender);
-    return newcomer->seq == next || (newcomer->seq + 1 == next && newcomer->length <= 1) ||
-           (ka_side_in_flight(sender) && newcomer->seq == sender->acked_next);
+    struct ka_mark stop;
+    if (!is_closed(conn) && find_stop(analysis, conn, ka_conn_client(conn), &stop))
+        add(analysis, &stop);
 }
 
-/* The same clock: it went on, and echoes nothing that was not sent, as far as the capture shows
- * what was. Who has no timestamps must make up for it. */
-static bool stamps_agree(const struct ka_side *sender, const struct ka_side *peer,
-                         const struct ka_newcomer *newcomer)
+/* The newcomer that goes on from where `side` of the connection stopped. */
+static bool find_next_name(const struct ka_analysis *analysis, const struct ka_conn *conn,
+                           unsigned side, struct ka_rebinding *out)
 {
-    if (!newcomer->has_stamps || !ka_side_has(sender, KA_SIDE_STAMPS))
-        return newcomer->time - sender->last_sent >= plain_silence &&
-               (newcomer->seq >= SMALL || newcomer->ack >= SMALL);
-    bool lost = !ka_side_has(peer, KA_SIDE_SENT) || ka_seq_lt(peer->sent_next, newcomer->ack);
-    return ka_seq_lt(sender->tsval, newcomer->tsval) &&
-           (lost || !ka_side_has(peer, KA_SIDE_STAMPS) || ka_seq_le(newcomer->tsecr, peer->tsval));
+    struct ka_mark stop;
+    if (!find_stop(analysis, conn, side, &stop))
+        return false;
+    const struct ka_mark *newcomer = find_newcomer(analysis, &stop);
+    if (newcomer != NULL)
+        *out = (struct ka_rebinding){.from = stop, .to = *newcomer};
+    return newcomer != NULL;
 }
 
-static bool goes_on(const struct ka_conn *conn, unsigned side, const struct ka_newcomer *newcomer)
+/* What the connection goes on from, if `side` sent its first segment. Whom nobody took has nothing
+ * new to acknowledge: so that segment is found. */
+static bool find_last_name(const struct ka_analysis *analysis, const struct ka_conn *conn,
+                           unsigned side, struct ka_rebinding *out)
 {
-    const struct ka_side *sender = &conn->side[side];
-    return newcomer->time > sender->last_sent && goes_on_at(sender, newcomer) &&
-           stamps_agree(sender, &conn->side[!side], newcomer);
-}
-
-/* The earliest that goes on with what `side` was saying. */
-static const struct ka_newcomer *find(const struct ka_analysis *analysis,
-                                      const struct ka_conn *conn, unsigned side)
-{
-    const struct ka_side *sender = &conn->side[side];
     const struct ka_side *peer = &conn->side[!side];
-    const struct ka_newcomer *found = NULL;
-    unsigned twins = 0;
-    if (!ka_side_has_next(sender) || !ka_side_has_next(peer) || sender->last_sent == KA_TIME_NONE ||
-        ka_side_has(sender, KA_SIDE_RST))
-        return NULL;
-    uint32_t ack = ka_side_has(peer, KA_SIDE_ACKED) ? peer->acked_next : peer->sent_next;
-    uint32_t number = *head_of(analysis, &conn->key, !side, ack);
-    for (unsigned i = 0; i < WALK_MOST; i++) {
-        const struct ka_newcomer *newcomer = at(&analysis->histories.newcomers, number);
-        if (newcomer == NULL)
-            break;
-        number = newcomer->older;
-        const struct ka_key *key = &newcomer->key;
-        if (newcomer->ack != ack || key->zone != conn->key.zone ||
-            key->family != conn->key.family ||
-            !has_same_endpoint(key, !newcomer->side, &conn->key, !side) ||
-            has_same_endpoint(key, newcomer->side, &conn->key, side))
-            continue;
-        twins += goes_on_at(sender, newcomer);
-        if (goes_on(conn, side, newcomer))
-            found = newcomer;
-    }
-    return twins <= TWINS_MOST ? found : NULL;
+    if (!ka_side_has(peer, KA_SIDE_ACKED))
+        return false;
+    const struct ka_mark *own = find_own(analysis, conn, !side, peer->acked_next);
+    const struct ka_mark *former = own == NULL ? NULL : at(&analysis->histories.marks, own->former);
+    if (former != NULL)
+        *out = (struct ka_rebinding){.from = *former, .to = *own};
+    return former != NULL;
 }
 
-const struct ka_newcomer *ka_newcomer_of(const struct ka_analysis *analysis,
-                                         const struct ka_conn *conn, unsigned *side)
+bool ka_rebinding_of(const struct ka_analysis *analysis, const struct ka_conn *conn,
+                     struct ka_rebinding *out)
 {
-    unsigned both = conn->side[0].flags & conn->side[1].flags;
-    if (analysis->histories.newcomers.room == 0 || (both & KA_SIDE_FIN) != 0)
-        return NULL;
-    for (unsigned i = 0; i < 2; i++) {
-        const struct ka_newcomer *found = find(analysis, conn, i);
-        if (found != NULL) {
-            *side = i;
-            return found;
-        }
+    if (analysis->histories.marks.room == 0 || is_closed(conn))
+        return false;
+    for (unsigned side = 0; side < 2; side++) {
+        if (find_next_name(analysis, conn, side, out) || find_last_name(analysis, conn, side, out))
+            return true;
     }
-    return NULL;
+    return false;
 }

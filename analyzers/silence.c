@@ -117,20 +117,20 @@ void ka_silence_gave_up(struct ka_history *history)
 
 /* Where something was sent into that silence, this is known to have died of it, or is judged as
  * ever. */
-void ka_silence_lost(struct ka_history *history, ka_time from, const struct ka_newcomer *newcomer,
+void ka_silence_lost(struct ka_history *history, const struct ka_rebinding *rebinding,
                      bool by_client)
 {
     const struct ka_gap *last =
         history->gap_count > 0 ? &history->gaps[history->gap_count - 1] : NULL;
-    ka_time length = newcomer->time - from;
+    ka_time length = rebinding->to.time - rebinding->from.time;
     bool is_known = last != NULL && last->result == KA_GAP_DIED;
     if (history->open_gap.length > 0 || is_known || length < KA_GAP_LEAST)
         return;
-    bool reset = newcomer->answer == KA_NEWCOMER_RESET;
+    bool reset = rebinding->to.answer == KA_NEWCOMER_RESET;
     history->open_gap = (struct ka_gap){
-        .from = from,
+        .from = rebinding->from.time,
         .length = length,
-        .frame = newcomer->frame,
+        .frame = rebinding->to.frame,
         .speaker = by_client ? KA_SPEAKER_CLIENT : KA_SPEAKER_SERVER,
     };
     close_gap(history, KA_GAP_DIED, reset ? KA_AFTER_RST : KA_AFTER_UNKNOWN);

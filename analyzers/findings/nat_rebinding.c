@@ -9,33 +9,29 @@
  */
 #include "analyzers/finding.h"
 
-/* Its sender. */
-static struct ka_words new_name(const struct ka_newcomer *moved)
+/* Whose segment it is. */
+static struct ka_words name_of(const struct ka_mark *mark)
 {
     struct ka_words words;
     struct ka_endpoint endpoint = {
-        .addr = ka_addr_make(moved->key.family, moved->key.addr[moved->side]),
-        .port = moved->key.port[moved->side],
+        .addr = ka_addr_make(mark->key.family, mark->key.addr[mark->side]),
+        .port = mark->key.port[mark->side],
     };
     ka_endpoint_text(&endpoint, words.text);
     return words;
 }
 
-static void say_advice(const struct ka_case *about, ka_time idle, struct ka_event *event)
+static const char *advise(const struct ka_case *about, ka_time idle)
 {
-    const struct ka_side *sender = &about->conn->side[about->mover];
+    const struct ka_rebinding *rebinding = &about->rebinding;
     if (idle < KA_IDLE_LEAST_S * KA_SECOND || ka_case_outlived(about, idle))
-        event->finding.advice = "the NAT or firewall lost its table rather than patience: look for "
-                                "its restart, a failover that does not hand connections over, or a "
-                                "full table";
-    else if (about->moved->seq + 1 == ka_side_next(sender)) /* a probe */
-        event->finding.advice = "lower the keepalive time (TCP_KEEPIDLE) well below that silence, "
-                                "which is the most that the NAT's idle timeout can be, or raise "
-                                "that timeout";
-    else
-        event->finding.advice = "turn keepalive on (SO_KEEPALIVE, TCP_KEEPIDLE) with a time well "
-                                "below that silence, which is the most that the NAT's idle timeout "
-                                "can be, or raise that timeout";
+        return "the NAT or firewall lost its table rather than patience: look for its restart, a "
+               "failover that does not hand connections over, or a full table";
+    if (rebinding->to.seq + 1 == rebinding->from.seq) /* a probe */
+        return "lower the keepalive time (TCP_KEEPIDLE) well below that silence, which is the most "
+               "that the NAT's idle timeout can be, or raise that timeout";
+    return "turn keepalive on (SO_KEEPALIVE, TCP_KEEPIDLE) with a time well below that silence, "
+           "which is the most that the NAT's idle timeout can be, or raise that timeout";
 }
 
 bool ka_find_nat_rebinding(const struct ka_case *about, unsigned side, struct ka_event *event)
@@ -45,26 +41,29 @@ bool ka_find_nat_rebinding(const struct ka_case *about, unsigned side, struct ka
         [KA_NEWCOMER_RESET] = "knows no such connection and reset it",
         [KA_NEWCOMER_TAKEN] = "goes on with it",
     };
-    const struct ka_newcomer *moved = about->moved;
-    if (moved == NULL || about->mover != side)
+    const struct ka_mark *from = &about->rebinding.from;
+    const struct ka_mark *to = &about->rebinding.to;
+    bool is_former = from->flow_id == about->conn->flow_id;
+    bool taken = to->answer == KA_NEWCOMER_TAKEN;
+    if (from->flow_id == 0 || side != (is_former ? from : to)->side)
         return false;
-    bool taken = moved->answer == KA_NEWCOMER_TAKEN;
-    ka_time idle = moved->time - about->conn->side[side].last_sent;
+    ka_time idle = to->time - from->time;
     ka_finding_say(event, taken ? KA_SEVERITY_NOTE : KA_SEVERITY_ERROR,
-                   "%s came back as %s (#%u) after a silence of %s: %s; %s %s",
-                   ka_words_endpoint(about->conn, side).text, new_name(moved).text, moved->flow_id,
+                   "%s (#%u) came back as %s (#%u) after a silence of %s: %s; %s %s",
+                   name_of(from).text, from->flow_id, name_of(to).text, to->flow_id,
                    ka_words_duration(idle).text,
                    taken ? "one connection, seen before and behind a NAT" : "a NAT forgot it",
-                   ka_words_endpoint(about->conn, !side).text, answers[moved->answer]);
-    ka_finding_at(event, moved->time, moved->frame);
-    event->envelope.input = moved->input;
-    ka_finding_frame(event, about->history->last_frame[side]);
-    ka_finding_frame(event, moved->frame);
-    ka_finding_frame(event, moved->answer_frame);
+                   ka_words_endpoint(about->conn, !side).text, answers[to->answer]);
+    ka_finding_at(event, to->time, to->frame);
+    event->envelope.input = to->input;
+    ka_finding_frame(event, from->frame);
+    ka_finding_frame(event, to->frame);
+    ka_finding_frame(event, to->answer_frame);
     ka_finding_seconds(event, "idle_s", idle);
     ka_finding_seconds(event, "survived_s", ka_case_survived(about));
-    ka_finding_figure(event, "new_flow_id", moved->flow_id);
+    ka_finding_figure(event, "old_flow_id", from->flow_id);
+    ka_finding_figure(event, "new_flow_id", to->flow_id);
     if (!taken)
-        say_advice(about, idle, event);
+        event->finding.advice = advise(about, idle);
     return true;
 }

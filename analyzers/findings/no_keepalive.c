@@ -8,7 +8,7 @@
 bool ka_find_no_keepalive(const struct ka_case *about, unsigned side, struct ka_event *event)
 {
     const struct ka_gap *death = ka_case_death(about);
-    if (side != about->client || death == NULL || about->moved != NULL ||
+    if (side != about->client || death == NULL || about->rebinding.from.flow_id != 0 ||
         about->prober[0] != NULL || about->prober[1] != NULL || about->summary->one_way ||
         death->length < KA_IDLE_LEAST_S * KA_SECOND || ka_case_outlived(about, death->length))
         return false;

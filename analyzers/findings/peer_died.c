@@ -10,7 +10,8 @@
 bool ka_find_peer_died(const struct ka_case *about, unsigned side, struct ka_event *event)
 {
     const struct ka_loss *loss = &about->history->loss[side];
-    if (about->state[side] != KA_PEER_DEAD || loss->time == KA_TIME_NONE || loss->from.family != 0)
+    if (about->state[side] != KA_PEER_DEAD || loss->time == KA_TIME_NONE ||
+        loss->from.family != 0 || ka_case_came_back(about, side))
         return false;
     ka_time took = ka_time_between(loss->last_heard, loss->time);
     ka_finding_say(

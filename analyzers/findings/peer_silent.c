@@ -44,6 +44,8 @@ static bool find_unheard_data(const struct ka_case *about, unsigned side, struct
 bool ka_find_peer_silent(const struct ka_case *about, unsigned side, struct ka_event *event)
 {
     const struct ka_loss *loss = &about->history->loss[side];
+    if (ka_case_came_back(about, side))
+        return false;
     if (about->state[side] != KA_PEER_SILENT || loss->time == KA_TIME_NONE)
         return find_unheard_data(about, side, event);
     ka_time since = ka_time_between(loss->last_heard, about->now);

@@ -75,7 +75,7 @@ static void another_address_is_another_name(void **state)
     const struct ka_ev_finding *finding = end(drive);
     assert_non_null(finding);
     assert_string_equal(finding->kind, "nat-rebinding");
-    assert_non_null(strstr(finding->text, "10.0.0.0:40000 came back as 10.2.3.4:40000 (#2)"));
+    assert_non_null(strstr(finding->text, "10.0.0.0:40000 (#1) came back as 10.2.3.4:40000 (#2)"));
     stop(drive);
 }
 
