@@ -218,6 +218,9 @@ static int open_recorder(struct view *view, const struct ka_source *source,
     return ka_recorder_start(view->recorder, KA_TIME_NONE, error);
 }
 
+/* What every page begins with (output/report_html.c), and an older one that may be replaced. */
+static const char page_start[] = "<!doctype html";
+
 static int report_source(struct ka_source *source, const struct options *options,
                          struct ka_trials *trials, struct ka_rotation **rotation,
                          struct ka_error *error)
@@ -252,7 +255,7 @@ static int report_source(struct ka_source *source, const struct options *options
         .color = ka_form_has_color(&options->form),
         .utc = options->form.utc,
     };
-    int made = options->html == NULL ? 0 : ka_whole_file_check(options->html, error);
+    int made = options->html == NULL ? 0 : ka_whole_file_check(options->html, page_start, error);
     if (made == 0)
         made = ka_report_create(&wanted, &view.report, error);
     if (made == 0)
@@ -286,6 +289,10 @@ static int run(const void *given, const struct ka_texts *words, struct ka_error 
     const char *path = options->rotation.path;
     if (status == KA_EXIT_DONE && path != NULL && strcmp(path, "-") == 0) {
         ka_error_set(error, "standard output is the report's: -w needs a file");
+        status = KA_EXIT_USAGE;
+    }
+    if (status == KA_EXIT_DONE && options->html != NULL && strcmp(options->html, "-") == 0) {
+        ka_error_set(error, "standard output is the report's: --html needs a file");
         status = KA_EXIT_USAGE;
     }
     if (status == KA_EXIT_DONE) {

@@ -3,6 +3,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -63,14 +64,41 @@ static int make_temporary(const char *path, char **name, struct ka_error *error)
     return descriptor;
 }
 
-int ka_whole_file_check(const char *path, struct ka_error *error)
+static bool begins_as(const char *path, const char *start)
+{
+    char found[32];
+    size_t length = strlen(start);
+    int descriptor = open(path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK);
+    ssize_t got = descriptor < 0 ? -1 : read(descriptor, found, length);
+    if (descriptor >= 0)
+        close(descriptor);
+    return got == (ssize_t)length && memcmp(found, start, length) == 0;
+}
+
+/* Whether what stands at `path` may go: the next word may be a capture's name where the page's was
+ * forgotten. */
+static int check_place(const char *path, const char *start, struct ka_error *error)
 {
     struct stat status;
-    char *temporary;
-    if (lstat(path, &status) == 0 && S_ISDIR(status.st_mode)) {
+    if (lstat(path, &status) < 0 || S_ISLNK(status.st_mode))
+        return 0;
+    if (S_ISDIR(status.st_mode)) {
         errno = EISDIR;
         return fail(error, path, "write");
     }
+    if (S_ISREG(status.st_mode) && (status.st_size == 0 || begins_as(path, start)))
+        return 0;
+    return ka_error_set(error,
+                        "%s is there already and is no page: give the page a name of its own, or "
+                        "remove what is there",
+                        path);
+}
+
+int ka_whole_file_check(const char *path, const char *start, struct ka_error *error)
+{
+    char *temporary;
+    if (check_place(path, start, error) < 0)
+        return -1;
     int descriptor = make_temporary(path, &temporary, error);
     if (descriptor < 0)
         return -1;

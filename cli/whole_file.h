@@ -11,8 +11,9 @@
 #include <stddef.h>
 
 /* Whether a file can be made at `path`, so that nobody works for one that cannot; leaves nothing
- * behind. Returns 0, or -1 with the reason. */
-int ka_whole_file_check(const char *path, struct ka_error *error);
+ * behind. What is there already may go where it is empty, a link, or begins with `start` (at most
+ * 32 bytes), as what replaces it does. Returns 0, or -1 with the reason. */
+int ka_whole_file_check(const char *path, const char *start, struct ka_error *error);
 
 /* Writes `size` bytes to `path`, replacing what is there; a link is replaced, not followed. Returns
  * 0, or -1 with the reason; then what was at `path` is as it was. */
