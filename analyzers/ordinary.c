@@ -83,7 +83,7 @@ static void tell_probe(struct ka_analysis *analysis, const struct ka_prober *pro
 static bool is_answered(const struct ka_prober *prober, ka_time time)
 {
     return (prober->flags & KA_PROBER_SETTLED) != 0 && prober->number == 0 &&
-           time - prober->last_probe > quiet;
+           ka_time_between(prober->last_probe, time) > quiet;
 }
 
 static bool take_probe(struct ka_analysis *analysis, struct ka_conn *conn, unsigned side,
