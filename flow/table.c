@@ -3,8 +3,27 @@
 
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 
-enum { FIRST_CAPACITY = 1024 };
+enum {
+    FIRST_CAPACITY = 1024,
+    HUGE = 2 << 20, /* a huge page */
+};
+
+/* Empty slots; NULL when memory is out. Many of them lie in huge pages where the kernel has any:
+ * they are looked at all over, and with small pages each look would walk the page tables as well.
+ */
+static struct ka_slot *make_slots(uint64_t capacity)
+{
+    size_t size = capacity * sizeof(struct ka_slot);
+    if (size < HUGE)
+        return calloc(capacity, sizeof(struct ka_slot));
+    struct ka_slot *slots = aligned_alloc(HUGE, (size + HUGE - 1) / HUGE * HUGE);
+    if (slots == NULL)
+        return NULL;
+    madvise(slots, size, MADV_HUGEPAGE);
+    return memset(slots, 0, size);
+}
 
 int ka_table_init(struct ka_table *table, const uint64_t key[2], bool vlan_key, uint64_t limit)
 {
@@ -13,7 +32,7 @@ int ka_table_init(struct ka_table *table, const uint64_t key[2], bool vlan_key, 
     ka_slab_init(&table->conns, sizeof(struct ka_conn), limit);
     if (ka_zones_init(&table->zones, key, vlan_key) < 0)
         return -1;
-    table->slots = calloc(table->capacity, sizeof(*table->slots));
+    table->slots = make_slots(table->capacity);
     if (table->slots == NULL) {
         ka_zones_fini(&table->zones);
         return -1;
@@ -198,7 +217,7 @@ static int grow(struct ka_table *table)
 {
     struct ka_slot *old = table->slots;
     uint64_t old_capacity = table->capacity;
-    struct ka_slot *slots = calloc(grown(table), sizeof(*slots));
+    struct ka_slot *slots = make_slots(grown(table));
     if (slots == NULL)
         return -1;
     table->capacity = grown(table);
