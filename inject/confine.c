@@ -92,7 +92,7 @@ static const struct {
 } limited[] = {
     {"mmap", SCMP_A2(SCMP_CMP_MASKED_EQ, PROT_EXEC, 0)},
     {"mmap2", SCMP_A2(SCMP_CMP_MASKED_EQ, PROT_EXEC, 0)},
-    {"ioctl", SCMP_A1(SCMP_CMP_EQ, SIOCGIFINDEX)},
+    {"ioctl", SCMP_A1(SCMP_CMP_EQ, SIOCGIFINDEX, 0)},
 };
 
 /* Returns 0 or a negative errno. */
