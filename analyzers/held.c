@@ -52,14 +52,7 @@ static void append(struct ka_doubt *doubt, const struct ka_segment *segment)
         .ip_length = (uint16_t)packet->ip_length,
         .bytes = (uint8_t)packet->tcp.length,
     };
-    unsigned form = packet->tcp.length == 0 ? KA_PROBER_ZERO : KA_PROBER_ONE;
-    if (packet->payload_captured == 1 && packet->payload[0] != 0)
-        form |= KA_PROBER_NOT_NULL;
-    if ((packet->tcp.flags & KA_TCP_PSH) != 0)
-        form |= KA_PROBER_PSH;
-    if ((packet->tcp.options & KA_OPTION_TIMESTAMPS) != 0)
-        form |= KA_PROBER_STAMPS;
-    doubt->probe_flags |= (uint16_t)form;
+    doubt->probe_flags |= (uint16_t)ka_probe_form(packet);
     if (doubt->equal_frames++ == 0)
         doubt->equal_first = segment->time;
     doubt->equal_last = segment->time;

@@ -87,6 +87,18 @@ bool ka_is_garbage(const struct ka_segment *segment)
            packet->payload[0] != sender->last_byte;
 }
 
+unsigned ka_probe_form(const struct ka_packet *packet)
+{
+    unsigned form = packet->tcp.length == 0 ? KA_PROBER_ZERO : KA_PROBER_ONE;
+    if (packet->payload_captured == 1 && packet->payload[0] != 0)
+        form |= KA_PROBER_NOT_NULL;
+    if ((packet->tcp.flags & KA_TCP_PSH) != 0)
+        form |= KA_PROBER_PSH;
+    if ((packet->tcp.options & KA_OPTION_TIMESTAMPS) != 0)
+        form |= KA_PROBER_STAMPS;
+    return form;
+}
+
 bool ka_is_soon(const struct ka_side *sender, ka_time time)
 {
     ka_time limit = 3 * ka_side_rto(sender);
@@ -104,10 +116,9 @@ static bool is_retransmission(const struct ka_analysis *analysis, const struct k
     const struct ka_side *sender = &segment->sender;
     if (tcp->length != 1 || ka_is_garbage(segment))
         return false;
-    bool acked = ka_side_has(sender, KA_SIDE_ACKED) && ka_seq_lt(tcp->seq, sender->acked_next);
     bool soon = ka_is_soon(sender, segment->time);
-    if (acked || ka_side_has(sender, KA_SIDE_ACKED))
-        return !acked || soon;
+    if (ka_side_has(sender, KA_SIDE_ACKED))
+        return soon || !ka_seq_lt(tcp->seq, sender->acked_next);
     /* No ack of the peer in the capture at all: a first repetition long after the byte was sent is
      * no retransmission, which would have come sooner; nor is what follows it. */
     if (ka_prober_of(analysis, segment->conn, segment->side) != NULL)

@@ -29,6 +29,10 @@ enum ka_judgement ka_judge(const struct ka_analysis *analysis, const struct ka_s
  * the number is that of a SYN or FIN. */
 bool ka_is_garbage(const struct ka_segment *segment);
 
+/* What a probe's frame alone tells of the stack that sent it: KA_PROBER_ZERO or _ONE, _NOT_NULL,
+ * _PSH, _STAMPS. */
+unsigned ka_probe_form(const struct ka_packet *packet);
+
 /* True when the sender's last data is so recent that a byte sent again may be that byte. */
 bool ka_is_soon(const struct ka_side *sender, ka_time time);
 

@@ -42,14 +42,8 @@ static bool is_after_pause(const struct ka_side *sender, ka_time time)
 
 static unsigned form_of(const struct ka_side *sender, const struct ka_packet *packet)
 {
-    unsigned form = packet->tcp.length == 0 ? KA_PROBER_ZERO : KA_PROBER_ONE;
-    if (packet->payload_captured == 1 && packet->payload[0] != 0)
-        form |= KA_PROBER_NOT_NULL;
-    if ((packet->tcp.flags & KA_TCP_PSH) != 0)
-        form |= KA_PROBER_PSH;
-    if ((packet->tcp.options & KA_OPTION_TIMESTAMPS) != 0)
-        form |= KA_PROBER_STAMPS;
-    else if (ka_side_has(sender, KA_SIDE_STAMPS))
+    unsigned form = ka_probe_form(packet);
+    if ((form & KA_PROBER_STAMPS) == 0 && ka_side_has(sender, KA_SIDE_STAMPS))
         form |= KA_PROBER_NO_STAMPS;
     return form;
 }
@@ -108,8 +102,6 @@ static bool take_probe(struct ka_analysis *analysis, struct ka_conn *conn, unsig
     if (ka_conn_class(conn) != KA_CLASS_PROBED)
         ka_table_reclass(&analysis->table, conn, KA_CLASS_PROBED);
     ka_time interval = ka_time_between(prober->last_probe, time);
-    const unsigned passing =
-        KA_PROBER_ABSENT | KA_PROBER_EXCUSED | KA_PROBER_SETTLED | KA_PROBER_ICMP;
     if (sender->last_sent != prober->last_probe)
         prober->spoke_before = sender->last_sent;
     prober->waiting = 1;
@@ -120,7 +112,8 @@ static bool take_probe(struct ka_analysis *analysis, struct ka_conn *conn, unsig
     prober->bytes = packet->tcp.length & 1;
     prober->last_probe = time;
     prober->print = ka_track_print(packet);
-    prober->flags = (uint16_t)((prober->flags & ~passing) | form_of(sender, packet));
+    prober->flags =
+        (uint16_t)((prober->flags & ~(unsigned)KA_PROBER_PASSING) | form_of(sender, packet));
     ka_pair_add_overhead(prober, packet->ip_length);
     ka_schedule_add_idle(prober, idle);
     conn->flags |= KA_CONN_WATCHED;

@@ -127,8 +127,6 @@ void ka_pair_probe(struct ka_analysis *analysis, struct ka_occurrence *probe)
     struct ka_prober *prober = ka_prober_need(analysis, probe->conn, probe->side);
     if (prober == NULL)
         return;
-    const uint16_t passing =
-        KA_PROBER_ABSENT | KA_PROBER_EXCUSED | KA_PROBER_SETTLED | KA_PROBER_ICMP;
     bool two_way = probe->conn->side[!probe->side].packets > 0;
     bool absent = ka_pair_is_waiting(prober) && (prober->flags & KA_PROBER_ABSENT) == 0 && two_way;
     bool excused = (prober->flags & KA_PROBER_EXCUSED) != 0;
@@ -144,7 +142,8 @@ void ka_pair_probe(struct ka_analysis *analysis, struct ka_occurrence *probe)
     prober->last_probe = probe->time;
     prober->print = probe->print;
     ka_pair_add_overhead(prober, probe->ip_length);
-    prober->flags = (uint16_t)((prober->flags & ~passing) | (probe->form & ~passing));
+    prober->flags = (uint16_t)((prober->flags & ~(unsigned)KA_PROBER_PASSING) |
+                               (probe->form & ~(unsigned)KA_PROBER_PASSING));
     enum ka_conn_class class = ka_conn_class(probe->conn);
     if (class != KA_CLASS_CLOSED && class != KA_CLASS_PROBED)
         ka_table_reclass(&analysis->table, probe->conn, KA_CLASS_PROBED);

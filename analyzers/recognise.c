@@ -52,16 +52,9 @@ static void occur_window_probe(struct ka_analysis *analysis, const struct ka_seg
 /* What the form of a probe tells about the stack that sent it. */
 static uint16_t form_of(const struct ka_segment *segment)
 {
-    const struct ka_packet *packet = segment->packet;
-    const struct ka_tcp *tcp = &packet->tcp;
-    unsigned form = tcp->length == 0 ? KA_PROBER_ZERO : KA_PROBER_ONE;
-    if (tcp->length == 1 && packet->payload_captured == 1 && packet->payload[0] != 0)
-        form |= KA_PROBER_NOT_NULL;
-    if ((tcp->flags & KA_TCP_PSH) != 0)
-        form |= KA_PROBER_PSH;
-    if ((tcp->options & KA_OPTION_TIMESTAMPS) != 0)
-        form |= KA_PROBER_STAMPS;
-    else if (ka_side_has(&segment->sender, KA_SIDE_STAMPS))
+    const struct ka_tcp *tcp = &segment->packet->tcp;
+    unsigned form = ka_probe_form(segment->packet);
+    if ((form & KA_PROBER_STAMPS) == 0 && ka_side_has(&segment->sender, KA_SIDE_STAMPS))
         form |= KA_PROBER_NO_STAMPS;
     if (ka_side_has(&segment->receiver, KA_SIDE_ACKED) &&
         tcp->ack + 1 == segment->receiver.acked_next)

@@ -43,6 +43,8 @@ enum {
     KA_PROBER_FLIGHT = 0x1000,    /* probed with data in flight */
     KA_PROBER_INJECTED = 0x2000,  /* some probes came from someone else */
     KA_PROBER_OTHER_TTL = 0x8000, /* answers come with another TTL than the peer's data */
+    /* Those about the last probe, which the next one takes away. */
+    KA_PROBER_PASSING = KA_PROBER_ABSENT | KA_PROBER_EXCUSED | KA_PROBER_SETTLED | KA_PROBER_ICMP,
 };
 
 /* One side's probes. */

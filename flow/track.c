@@ -154,12 +154,14 @@ static void note_acked(struct ka_side *receiver, const struct ka_tcp *tcp, ka_ti
         receiver->flags &= (uint16_t) ~(KA_SIDE_BYTE | KA_SIDE_CONTROL);
 }
 
-/* Of a segment that is neither SYN nor RST. */
+/* Of a segment that is no RST. */
 static void note_window_and_stamp(struct ka_side *sender, const struct ka_tcp *tcp)
 {
+    /* A SYN only offers timestamps: they are in use when anything else carries them. */
+    bool offered = (tcp->flags & (KA_TCP_SYN | KA_TCP_ACK)) == KA_TCP_SYN;
     sender->window = tcp->window;
     sender->flags |= KA_SIDE_WINDOW;
-    if ((tcp->options & KA_OPTION_TIMESTAMPS) != 0 &&
+    if (!offered && (tcp->options & KA_OPTION_TIMESTAMPS) != 0 &&
         (!ka_side_has(sender, KA_SIDE_STAMPS) || ka_seq_lt(sender->tsval, tcp->tsval))) {
         sender->tsval = tcp->tsval;
         sender->flags |= KA_SIDE_STAMPS;
@@ -180,19 +182,10 @@ static void note_header(struct ka_side *sender, const struct ka_packet *packet)
     }
     if ((tcp->flags & KA_TCP_FIN) != 0)
         sender->flags |= KA_SIDE_FIN;
-    if ((tcp->flags & KA_TCP_RST) != 0) {
+    if ((tcp->flags & KA_TCP_RST) != 0)
         sender->flags |= KA_SIDE_RST;
-    } else {
-        sender->window = tcp->window;
-        sender->flags |= KA_SIDE_WINDOW;
-    }
-    /* A SYN only offers timestamps: they are in use when anything else carries them. */
-    bool offered = (tcp->flags & (KA_TCP_SYN | KA_TCP_ACK)) == KA_TCP_SYN;
-    if ((tcp->options & KA_OPTION_TIMESTAMPS) != 0 && (tcp->flags & KA_TCP_RST) == 0 && !offered &&
-        (!ka_side_has(sender, KA_SIDE_STAMPS) || ka_seq_lt(sender->tsval, tcp->tsval))) {
-        sender->tsval = tcp->tsval;
-        sender->flags |= KA_SIDE_STAMPS;
-    }
+    else
+        note_window_and_stamp(sender, tcp);
 }
 
 static inline void note_time(struct ka_conn *conn, struct ka_side *sender, ka_time time)
