@@ -14,21 +14,18 @@ static bool decode_usual(const struct ka_frame *frame, struct ka_packet *packet)
     enum {
         ETHERNET = 1,
         LINK_SIZE = 14,
-        FIXED_SIZE = 20, /* of IPv4 and of TCP */
-        STAMPS_SIZE = 12,
+        IP_SIZE = 20,
         IPV4 = 0x0800,
         IPV4_SIMPLE = 0x45, /* version 4, five words */
-        NOP_NOP_TIMESTAMPS_10 = 0x0101080a,
     };
     struct ka_reader bytes = ka_reader_make(frame->data, frame->captured);
-    struct ka_reader header;
+    struct ka_reader header, options;
     struct ka_tcp *tcp = &packet->tcp;
-    uint8_t version, protocol, offset;
+    uint8_t version, protocol;
     uint16_t type, total, fragment;
-    uint32_t options;
 
     if (frame->link_type != ETHERNET ||
-        !ka_read_window(&bytes, LINK_SIZE + 2 * FIXED_SIZE, &header))
+        !ka_read_window(&bytes, LINK_SIZE + IP_SIZE + KA_TCP_FIXED_SIZE, &header))
         return false;
     ka_skip(&header, 12);
     ka_read_be16(&header, &type);
@@ -48,23 +45,14 @@ static bool decode_usual(const struct ka_frame *frame, struct ka_packet *packet)
     memset(packet->dst, 0, sizeof(packet->dst));
     ka_read_bytes(&header, packet->src, 4);
     ka_read_bytes(&header, packet->dst, 4);
-    ka_read_be16(&header, &packet->src_port);
-    ka_read_be16(&header, &packet->dst_port);
-    *tcp = (struct ka_tcp){0};
-    ka_read_be32(&header, &tcp->seq);
-    ka_read_be32(&header, &tcp->ack);
-    ka_read_u8(&header, &offset);
-    ka_read_u8(&header, &tcp->flags);
-    ka_read_be16(&header, &tcp->window);
-
-    size_t headers = 2 * FIXED_SIZE;
-    if (offset >> 4 == 8) {
-        headers += STAMPS_SIZE;
-        if (!ka_read_be32(&bytes, &options) || options != NOP_NOP_TIMESTAMPS_10 ||
-            !ka_read_be32(&bytes, &tcp->tsval) || !ka_read_be32(&bytes, &tcp->tsecr))
+    size_t headers = IP_SIZE + KA_TCP_FIXED_SIZE;
+    unsigned words = ka_tcp_fixed_read(&header, packet);
+    if (words == (KA_TCP_FIXED_SIZE + KA_TCP_STAMPS_SIZE) / 4) {
+        headers += KA_TCP_STAMPS_SIZE;
+        if (!ka_read_window(&bytes, KA_TCP_STAMPS_SIZE, &options) ||
+            !ka_tcp_stamps_read(options, tcp))
             return false;
-        tcp->options = KA_OPTION_TIMESTAMPS;
-    } else if (offset >> 4 != 5) {
+    } else if (words != KA_TCP_FIXED_SIZE / 4) {
         return false;
     }
     if (total < headers)

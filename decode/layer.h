@@ -111,6 +111,42 @@ enum {
 /* The number of TCP among the IP protocols. */
 enum { KA_PROTOCOL_TCP = 6 };
 
+enum { KA_TCP_FIXED_SIZE = 20, KA_TCP_STAMPS_SIZE = 12 };
+
+/* Reads the fixed part of a TCP header from its KA_TCP_FIXED_SIZE bytes; the rest of packet->tcp is
+ * 0. Returns the data offset, in words. */
+static inline unsigned ka_tcp_fixed_read(struct ka_reader *header, struct ka_packet *packet)
+{
+    struct ka_tcp *tcp = &packet->tcp;
+    uint8_t offset = 0;
+
+    *tcp = (struct ka_tcp){0};
+    ka_read_be16(header, &packet->src_port);
+    ka_read_be16(header, &packet->dst_port);
+    ka_read_be32(header, &tcp->seq);
+    ka_read_be32(header, &tcp->ack);
+    ka_read_u8(header, &offset);
+    ka_read_u8(header, &tcp->flags);
+    ka_read_be16(header, &tcp->window);
+    return offset >> 4;
+}
+
+/* Options that are timestamps alone, aligned: nearly every segment of nearly every connection
+ * carries exactly this (RFC 7323 appendix A). False, nothing read, for any other. */
+static inline bool ka_tcp_stamps_read(struct ka_reader options, struct ka_tcp *tcp)
+{
+    enum { NOP_NOP_TIMESTAMPS_10 = 0x0101080a };
+    uint32_t head;
+
+    if (options.left != KA_TCP_STAMPS_SIZE || !ka_read_be32(&options, &head) ||
+        head != NOP_NOP_TIMESTAMPS_10)
+        return false;
+    ka_read_be32(&options, &tcp->tsval);
+    ka_read_be32(&options, &tcp->tsecr);
+    tcp->options = KA_OPTION_TIMESTAMPS;
+    return true;
+}
+
 /* Reads the TCP options in *options into tcp->options and the members it covers; tcp->ack must be
  * set (a D-SACK is known by it). A list that is broken or cut ends quietly, what came before it
  * stays (RFC 9293 3.1, 7323, 2018, 2883, 2385, 5925). */

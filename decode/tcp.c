@@ -97,48 +97,23 @@ void ka_tcp_options_read(struct ka_reader options, struct ka_tcp *tcp)
     }
 }
 
-/* Nearly every segment of nearly every connection carries exactly this (RFC 7323 appendix A). */
-static inline bool read_usual_options(struct ka_reader options, struct ka_tcp *tcp)
-{
-    enum { NOP_NOP_TIMESTAMPS_10 = 0x0101080a };
-    uint32_t head;
-
-    if (options.left != 12 || !ka_read_be32(&options, &head) || head != NOP_NOP_TIMESTAMPS_10)
-        return false;
-    ka_read_be32(&options, &tcp->tsval);
-    ka_read_be32(&options, &tcp->tsecr);
-    tcp->options = KA_OPTION_TIMESTAMPS;
-    return true;
-}
-
 enum ka_undecoded ka_layer_tcp(struct ka_walk *walk)
 {
-    enum { FIXED = 20 };
     struct ka_packet *packet = walk->packet;
     struct ka_tcp *tcp = &packet->tcp;
     struct ka_reader header, options;
-    uint8_t offset;
 
     size_t wire = ka_walk_wire(walk);
-    if (!ka_read_window(&walk->bytes, FIXED, &header))
+    if (!ka_read_window(&walk->bytes, KA_TCP_FIXED_SIZE, &header))
         return ka_walk_short(walk, KA_UNDECODED_TCP);
-    *tcp = (struct ka_tcp){0};
-    ka_read_be16(&header, &packet->src_port);
-    ka_read_be16(&header, &packet->dst_port);
-    ka_read_be32(&header, &tcp->seq);
-    ka_read_be32(&header, &tcp->ack);
-    ka_read_u8(&header, &offset);
-    ka_read_u8(&header, &tcp->flags);
-    ka_read_be16(&header, &tcp->window);
-
-    size_t length = (size_t)(offset >> 4) * 4;
-    if (length < FIXED || length > wire)
+    size_t length = (size_t)ka_tcp_fixed_read(&header, packet) * 4;
+    if (length < KA_TCP_FIXED_SIZE || length > wire)
         return KA_UNDECODED_TCP;
 
     options = walk->bytes;
-    ka_reader_limit(&options, length - FIXED);
+    ka_reader_limit(&options, length - KA_TCP_FIXED_SIZE);
     ka_skip(&walk->bytes, options.left);
-    if (options.left > 0 && !read_usual_options(options, tcp))
+    if (options.left > 0 && !ka_tcp_stamps_read(options, tcp))
         ka_tcp_options_read(options, tcp);
 
     packet->kind = KA_PACKET_TCP;
