@@ -34,6 +34,11 @@ struct ka_addr ka_addr_make(uint8_t family, const uint8_t *bytes);
 
 bool ka_addr_equal(const struct ka_addr *a, const struct ka_addr *b);
 
+static inline bool ka_endpoint_equal(const struct ka_endpoint *a, const struct ka_endpoint *b)
+{
+    return a->port == b->port && ka_addr_equal(&a->addr, &b->addr);
+}
+
 /* True for 0.0.0.0/8, 224.0.0.0/4, 255.255.255.255, ::, ff00::/8: never one host's address. A
  * subnet's own broadcast address cannot be told from here. */
 bool ka_addr_is_unusable(const struct ka_addr *addr);

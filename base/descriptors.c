@@ -17,3 +17,18 @@ int ka_descriptors_occupy(void)
     }
     return 0;
 }
+
+int ka_write_all(int fd, const void *bytes, size_t size)
+{
+    const char *at = bytes;
+    while (size > 0) {
+        ssize_t written = write(fd, at, size);
+        if (written < 0 && errno != EINTR)
+            return -1;
+        if (written > 0) {
+            at += written;
+            size -= (size_t)written;
+        }
+    }
+    return 0;
+}

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 #include "capture/pcapng_output.h"
 
+#include "base/descriptors.h"
+
 #include <errno.h>
 #include <fcntl.h>
 #include <stdlib.h>
@@ -57,18 +59,12 @@ int ka_pcapng_output_end_block(struct ka_pcapng_output *output, struct ka_error 
 
 int ka_pcapng_output_flush(struct ka_pcapng_output *output, struct ka_error *error)
 {
-    size_t done = 0;
     if (ka_pcapng_output_check(output, error) != 0)
         return -1;
     if (output->diverted)
         return hand_over(output, error) < 0 ? -1 : 0;
-    while (done < output->used) {
-        ssize_t count = write(output->fd, output->buffer + done, output->used - done);
-        if (count < 0 && errno != EINTR)
-            return ka_pcapng_output_fail(output, error, strerror(errno));
-        if (count > 0)
-            done += (size_t)count;
-    }
+    if (ka_write_all(output->fd, output->buffer, output->used) < 0)
+        return ka_pcapng_output_fail(output, error, strerror(errno));
     output->used = 0;
     return 0;
 }

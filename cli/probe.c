@@ -202,7 +202,7 @@ static int run_single(const struct ka_probe_options *options, const struct ka_te
         ka_endpoint_parse(words->items[1], &single.to, error) < 0)
         return KA_EXIT_USAGE;
     if (single.from.addr.family != single.to.addr.family ||
-        (ka_addr_equal(&single.from.addr, &single.to.addr) && single.from.port == single.to.port)) {
+        ka_endpoint_equal(&single.from, &single.to)) {
         ka_error_set(error, "FROM and TO are no two ends of one connection");
         return KA_EXIT_USAGE;
     }

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 #include "cli/whole_file.h"
 
+#include "base/descriptors.h"
+
 #include <errno.h>
 #include <fcntl.h>
 #include <stdbool.h>
@@ -20,20 +22,6 @@ static int fail(struct ka_error *error, const char *path, const char *what)
               "a directory that the user it becomes may write, or the user by -Z)"
             : "";
     return ka_error_set(error, "cannot %s %s: %m%s", what, path, hint);
-}
-
-static int write_all(int descriptor, const char *bytes, size_t size)
-{
-    while (size > 0) {
-        ssize_t written = write(descriptor, bytes, size);
-        if (written < 0 && errno == EINTR)
-            continue;
-        if (written <= 0)
-            return -1;
-        bytes += written;
-        size -= (size_t)written;
-    }
-    return 0;
 }
 
 /* mkostemp makes files that only the owner may read; the process's mask decides instead. */
@@ -115,7 +103,8 @@ int ka_whole_file_write(const char *path, const char *bytes, size_t size, struct
     if (descriptor < 0)
         return -1;
     int status = 0;
-    if (open_up(descriptor) < 0 || write_all(descriptor, bytes, size) < 0 || fsync(descriptor) < 0)
+    if (open_up(descriptor) < 0 || ka_write_all(descriptor, bytes, size) < 0 ||
+        fsync(descriptor) < 0)
         status = fail(error, path, "write");
     if (close(descriptor) < 0 && status == 0)
         status = fail(error, path, "write");

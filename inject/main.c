@@ -163,13 +163,7 @@ static bool say(const struct ka_reply *reply)
     ka_reply_text(reply, line);
     size_t length = strlen(line);
     line[length++] = '\n';
-    for (size_t done = 0; done < length;) {
-        ssize_t written = write(STDOUT_FILENO, line + done, length - done);
-        if (written < 0 && errno != EINTR)
-            return false;
-        done += written > 0 ? (size_t)written : 0;
-    }
-    return true;
+    return ka_write_all(STDOUT_FILENO, line, length) == 0;
 }
 
 static bool say_failed(uint32_t id, const struct ka_error *error)

@@ -19,16 +19,12 @@ struct ka_past {
     size_t asked; /* index + 1 of the row that the last "ask" counted for; 0 none */
 };
 
-static bool same(const struct ka_endpoint *a, const struct ka_endpoint *b)
-{
-    return a->port == b->port && ka_addr_equal(&a->addr, &b->addr);
-}
-
 static struct ka_past_row *find(const struct ka_past *past, const struct ka_endpoint *src,
                                 const struct ka_endpoint *dst)
 {
     for (size_t i = 0; i < past->count; i++)
-        if (same(&past->rows[i].dst, dst) && same(&past->rows[i].src, src))
+        if (ka_endpoint_equal(&past->rows[i].dst, dst) &&
+            ka_endpoint_equal(&past->rows[i].src, src))
             return &past->rows[i];
     return NULL;
 }

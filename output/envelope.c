@@ -133,11 +133,6 @@ char *ka_envelope_put_time(struct ka_envelope_writer *writer, char *at, ka_time 
     return KA_PUT(at, "Z\"");
 }
 
-static bool is_same(const struct ka_endpoint *a, const struct ka_endpoint *b)
-{
-    return a->port == b->port && ka_addr_equal(&a->addr, &b->addr);
-}
-
 static void make_ends(struct ends *ends, const struct ka_endpoint *a, const struct ka_endpoint *b)
 {
     ends->end[0] = *a;
@@ -151,8 +146,9 @@ static void make_ends(struct ends *ends, const struct ka_endpoint *a, const stru
 
 static char *put_ends(char *at, struct ends *ends, const struct ka_envelope *envelope)
 {
-    unsigned src = is_same(&ends->end[1], &envelope->src) ? 1 : 0;
-    if (!is_same(&ends->end[src], &envelope->src) || !is_same(&ends->end[!src], &envelope->dst)) {
+    unsigned src = ka_endpoint_equal(&ends->end[1], &envelope->src) ? 1 : 0;
+    if (!ka_endpoint_equal(&ends->end[src], &envelope->src) ||
+        !ka_endpoint_equal(&ends->end[!src], &envelope->dst)) {
         make_ends(ends, &envelope->src, &envelope->dst);
         src = 0;
     }

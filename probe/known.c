@@ -104,8 +104,7 @@ struct ka_known_conn *ka_known_get(struct ka_known *known, const struct ka_endpo
     struct ka_key key;
     memcpy(packet.src, a->addr.bytes, sizeof(packet.src));
     memcpy(packet.dst, b->addr.bytes, sizeof(packet.dst));
-    if (a->addr.family != b->addr.family ||
-        (ka_addr_equal(&a->addr, &b->addr) && a->port == b->port))
+    if (a->addr.family != b->addr.family || ka_endpoint_equal(a, b))
         return NULL;
     *side = ka_table_key(&known->table, &packet, &key);
     return find(known, &key, true);
