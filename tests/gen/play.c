@@ -34,7 +34,7 @@ struct connection {
 struct kept {
     struct ka_wire_segment segment;
     uint8_t payload[PAYLOAD_MAX];
-    const char *label;
+    char label[KA_SCRIPT_LABEL];
     uint8_t side;
 };
 
@@ -132,7 +132,7 @@ static bool record(struct player *player, const struct ka_script_line *line, ka_
     ka_recording_frame(&player->recording, time, frame, length);
     struct kept *kept = &player->kept[player->kept_count++];
     kept->segment = *segment;
-    kept->label = line->label;
+    memcpy(kept->label, line->label, sizeof(kept->label));
     kept->side = line->side;
     if (segment->length > 0)
         memcpy(kept->payload, segment->payload, segment->length);
