@@ -182,7 +182,8 @@ const struct ka_field ka_connection_fields[] = {
     {ALWAYS(BOOL, "half_closed", AT(connection.half_closed), NULL),
      .meaning = "one side had sent its FIN, the other had not"},
     {OR_NULL(DURATION, "longest_idle_s", AT(connection.longest_idle), "s"),
-     .meaning = "longest time without any packet; null where unknown"},
+     .meaning = "longest time without any packet, where nothing waited for its acknowledgement; "
+                "null where unknown"},
     {ALWAYS(BOOL, "one_way", AT(connection.one_way), NULL),
      .meaning = "only one direction was captured"},
     {OPTIONAL(OBJECT, "one_way_exchange", AT(connection), NULL), .fields = exchange_fields,

@@ -188,13 +188,21 @@ static void note_header(struct ka_side *sender, const struct ka_packet *packet)
         note_window_and_stamp(sender, tcp);
 }
 
-static inline void note_time(struct ka_conn *conn, struct ka_side *sender, ka_time time)
+/* Something waits for its acknowledgement: a pause is the path's trouble then, no idle time. */
+static bool is_pending(const struct ka_conn *conn)
+{
+    return ka_side_in_flight(&conn->side[0]) || ka_side_in_flight(&conn->side[1]);
+}
+
+/* `again`: the segment repeats an earlier one. */
+static inline void note_time(struct ka_conn *conn, struct ka_side *sender, ka_time time, bool again)
 {
     const ka_time hour = 3600 * KA_SECOND;
     if (time == KA_TIME_NONE)
         return;
     ka_time last = ka_conn_last(conn);
-    if (last != KA_TIME_NONE && time - last >= (conn->longest_idle_ms + 1) * KA_MILLISECOND) {
+    if (last != KA_TIME_NONE && time - last >= (conn->longest_idle_ms + 1) * KA_MILLISECOND &&
+        !again && !is_pending(conn)) {
         int64_t idle = (time - last) / KA_MILLISECOND;
         conn->longest_idle_ms = idle > UINT32_MAX ? UINT32_MAX : (uint32_t)idle;
     }
@@ -216,12 +224,23 @@ static bool is_new(const struct ka_side *sender, const struct ka_tcp *tcp)
                                ka_seq_lt(sender->sent_next, tcp->seq + tcp->length));
 }
 
+/* What was sent before, sent again; it is told also where only one side was captured. A single byte
+ * may be that of a probe. */
+static bool is_again(const struct ka_side *sender, const struct ka_tcp *tcp)
+{
+    if ((tcp->flags & KA_TCP_RST) != 0)
+        return false;
+    if ((tcp->flags & KA_TCP_FIN) != 0)
+        return ka_side_has(sender, KA_SIDE_FIN);
+    return ((tcp->flags & KA_TCP_SYN) != 0 || tcp->length > 1) && !is_new(sender, tcp);
+}
+
 static void take(struct ka_conn *conn, unsigned side, const struct ka_packet *packet,
                  uint32_t facts, uint32_t print)
 {
     struct ka_side *sender = &conn->side[side];
     ka_time time = packet->frame->time;
-    note_time(conn, sender, time);
+    note_time(conn, sender, time, is_again(sender, &packet->tcp));
     sender->packets++;
     sender->bytes += packet->tcp.length;
     sender->print = print;
@@ -269,7 +288,7 @@ bool ka_track_in_order(struct ka_conn *conn, unsigned side, const struct ka_pack
            (tcp->ack - receiver->acked_next > receiver->sent_next - receiver->acked_next);
     if (odd != 0)
         return false;
-    note_time(conn, sender, time);
+    note_time(conn, sender, time, false);
     sender->packets++;
     sender->print = 0; /* a copy of this is told by its number */
     sender->last_ttl = packet->ttl;
@@ -295,7 +314,7 @@ void ka_track_quiet(struct ka_conn *conn, unsigned side, const struct ka_packet 
                     uint32_t print)
 {
     struct ka_side *sender = &conn->side[side];
-    note_time(conn, sender, packet->frame->time);
+    note_time(conn, sender, packet->frame->time, false);
     sender->packets++;
     sender->print = print;
     sender->last_ttl = packet->ttl;
