@@ -277,6 +277,35 @@ static void zero_padding_after_gzip_is_no_damage(void **state)
     assert_int_equal(seen.count, 3);
 }
 
+/* Empty members and padding could go on for ever, and a signal must be heard meanwhile. */
+static void what_holds_no_content_does_not_keep_the_caller(void **state)
+{
+    (void)state;
+    enum { ENDLESS = 9 * 1024 * 1024 };
+    uint8_t bytes[256];
+    struct ka_builder b = ka_builder_make(bytes, sizeof(bytes));
+    uint8_t *stored = calloc(1, ENDLESS);
+    assert_non_null(stored);
+    put_pcap(&b, 0, 1, 2);
+    for (size_t i = 0; i < sizeof(packers) / sizeof(packers[0]); i++) {
+        struct ka_source *source;
+        uint8_t empty[64];
+        size_t used = packers[i].pack(b.bytes, b.used, stored, ENDLESS);
+        size_t length = packers[i].pack(b.bytes, 0, empty, sizeof(empty));
+        while (used + length <= ENDLESS) {
+            memcpy(stored + used, empty, length);
+            used += length;
+        }
+        assert_int_equal(ka_file_open_memory("endless", stored, used, NULL, &source, NULL), 0);
+        expect(source, KA_SOURCE_FRAMES, 2);
+        expect(source, KA_SOURCE_IDLE, 0);
+        expect(source, KA_SOURCE_IDLE, 0);
+        expect(source, KA_SOURCE_END, 0);
+        ka_source_close(source);
+    }
+    free(stored);
+}
+
 static void compressed_strangers_are_named(void **state)
 {
     (void)state;
@@ -378,6 +407,7 @@ int main(void)
         cmocka_unit_test(closing_early_stops_the_decompressing_thread),
         cmocka_unit_test(damage_inside_compressed_data_is_told_after_what_was_readable),
         cmocka_unit_test(zero_padding_after_gzip_is_no_damage),
+        cmocka_unit_test(what_holds_no_content_does_not_keep_the_caller),
         cmocka_unit_test(compressed_strangers_are_named),
         cmocka_unit_test(a_compressed_pipe_is_followed_too),
         cmocka_unit_test(a_block_larger_than_the_window_is_read),
