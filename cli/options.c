@@ -85,7 +85,7 @@ static int store_size(const struct ka_option *option, const char *spelling, cons
     int64_t value;
     bool good = parse_digits(text, &end, &value);
     if (good && *end != '\0') {
-        const char *unit = strchr(units, *end & ~0x20);
+        const char *unit = memchr(units, *end & ~0x20, strlen(units));
         int shift = unit == NULL ? 0 : 10 * (int)(unit - units + 1);
         good = unit != NULL && end[1] == '\0' && value <= INT64_MAX >> shift;
         if (good)

@@ -170,6 +170,7 @@ static void refusals_name_the_option_and_the_remedy(void **state)
         {{"-c", "5x"}, "-c 5x: not a whole number"},
         {{"-c", "99999999999999999999"}, "-c 99999999999999999999: not a whole number"},
         {{"--memory", "64Q"}, "--memory 64Q: not a size; write bytes, or a number with K, M or G"},
+        {{"--memory", "64 "}, "--memory 64 : not a size; write bytes, or a number with K, M or G"},
         {{"--memory", "9999999999T"},
          "--memory 9999999999T: not a size; write bytes, or a number with K, M or G"},
         {{"--memory", "1"}, "--memory 1: must lie between 1024 and 9223372036854775807"},
