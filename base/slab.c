@@ -12,6 +12,8 @@ enum {
 void ka_slab_init(struct ka_slab *slab, size_t record, uint64_t limit)
 {
     uint64_t most = (uint64_t)(UINT32_MAX - 1) * record;
+    if (most > SIZE_MAX / 2) /* where addresses have 32 bits */
+        most = SIZE_MAX / 2;
     if (limit > most)
         limit = most;
     *slab =
