@@ -20,6 +20,10 @@
 
 enum { REARMS_MAX = 4 };
 
+/* Reads a round. Who never stops talking is read on in the next one: the others have their turn,
+ * and their timers, in between. */
+enum { READS_MAX = 16 };
+
 void ka_far_peer_end(struct ka_far_peer *peer)
 {
     ka_tcp_abort(peer->fd);
@@ -202,7 +206,9 @@ void ka_far_peer_read(struct ka_far_peers *far, struct ka_far_peer *peer)
 {
     char bytes[512];
     uint32_t generation = peer->generation;
-    while (peer->state != KA_FAR_FREE && peer->generation == generation) {
+    for (int reads = 0;
+         reads < READS_MAX && peer->state != KA_FAR_FREE && peer->generation == generation;
+         reads++) {
         ssize_t count = recv(peer->fd, bytes, sizeof(bytes), 0);
         if (count > 0) {
             ka_tcp_acknowledge(peer->fd);

@@ -59,7 +59,8 @@ void ka_far_peer_begin(const struct ka_far_peers *far, struct ka_far_peer *peer,
 /* Speaks first. */
 void ka_far_peer_greet(struct ka_far_peer *peer);
 
-/* Reads what has come, an error or the end included, and does what follows from it. */
+/* Reads what has come, an error or the end included, and does what follows from it. At most 8 KiB a
+ * call: of a descriptor that is polled again, what is left is heard the next time. */
 void ka_far_peer_read(struct ka_far_peers *far, struct ka_far_peer *peer);
 
 /* Does what is due by now. */

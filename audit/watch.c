@@ -18,6 +18,7 @@ enum {
     FRAME_MAX = 256,
     BUFFER = 1 << 20,
     PORTS = 65536,
+    READS_MAX = 8192, /* more than the buffer holds: of a flood of SYNs the rest waits a round */
 };
 
 struct seen {
@@ -154,7 +155,7 @@ static void read_socket(struct ka_watch *watch, int fd)
 {
     uint8_t bytes[FRAME_MAX];
     ssize_t count = 0;
-    while (count >= 0 || errno == EINTR) {
+    for (int reads = 0; reads < READS_MAX && (count >= 0 || errno == EINTR); reads++) {
         count = recv(fd, bytes, sizeof(bytes), 0);
         struct ka_frame frame = {.data = bytes, .link_type = KA_LINKTYPE_RAW};
         struct ka_packet packet;
