@@ -215,23 +215,36 @@ static void find_origin(const struct ka_audit_report *report, const struct ka_au
                                     : "it was not seen on the wire");
 }
 
-/* Survivors above deaths: one fluke is a note, several are causes of their own. */
+/* The shortest silence that a trial of the series died of; KA_TIME_NONE none. */
+static ka_time shortest_death(const struct ka_series *series)
+{
+    ka_time shortest = KA_TIME_NONE;
+    for (size_t i = 0; i < series->count; i++)
+        if (series->trials[i].result == KA_TRIAL_DIED &&
+            (shortest == KA_TIME_NONE || series->trials[i].idle < shortest))
+            shortest = series->trials[i].idle;
+    return shortest;
+}
+
+/* Survivors above deaths: one fluke is a note, several are causes of their own; what lies within
+ * the timers' own grain is neither. */
 static void find_contradictions(const struct ka_audit_report *report,
                                 const struct ka_series *series)
 {
     char longest[KA_TIME_TEXT_SIZE];
-    char died[KA_TIME_TEXT_SIZE];
-    if (series->bracket.contradictions == 0 || series->bracket.died == KA_TIME_NONE)
+    char shortest[KA_TIME_TEXT_SIZE];
+    ka_time died = shortest_death(series);
+    if (series->bracket.contradictions == 0 || died == KA_TIME_NONE ||
+        ka_time_between(died, series->bracket.longest) < KA_PLAN_NARROWEST)
         return;
     ka_duration_text(series->bracket.longest, longest);
-    ka_duration_text(series->bracket.died, died);
+    ka_duration_text(died, shortest);
     find(report, "several-causes", "contradictions", series->bracket.contradictions, "longest_s",
          seconds(series->bracket.longest),
          "%u of %zu trials with %s (%s first) contradict the others (one survived %s, another died "
-         "at "
-         "%s): several paths, several limits, or losses",
+         "after %s): several paths, several limits, or losses",
          series->bracket.contradictions, series->count, senders[series->arm],
-         sides[series->first_speaker], longest, died);
+         sides[series->first_speaker], longest, shortest);
 }
 
 /* What today's schedules do on such a path. */

@@ -10,9 +10,6 @@
  * kernels count idle times in ticks. */
 #define ABOVE (10 * KA_MILLISECOND)
 
-/* The narrowest bracket worth a pass: kernels count TCP's idle times in ticks of up to 10 ms. */
-#define NARROWEST (20 * KA_MILLISECOND)
-
 /* More passes than any measurement needs; bounds one whose answers contradict each other. */
 enum { PASSES_MAX = 8 };
 
@@ -51,11 +48,11 @@ size_t ka_plan_even(ka_time from, ka_time to, unsigned steps, ka_time *out)
 ka_time ka_plan_target(const struct ka_plan *plan, ka_time died)
 {
     if (plan->precision > 0)
-        return plan->precision > NARROWEST ? plan->precision : NARROWEST;
+        return plan->precision > KA_PLAN_NARROWEST ? plan->precision : KA_PLAN_NARROWEST;
     double factor = pow((double)plan->max / (double)plan->min, 1.0 / (plan->steps - 1));
     double coarse = (double)died * (1 - 1 / factor);
     ka_time target = (ka_time)(1.5 * coarse / plan->steps);
-    return target > NARROWEST ? target : NARROWEST;
+    return target > KA_PLAN_NARROWEST ? target : KA_PLAN_NARROWEST;
 }
 
 /* A single death may be chance: one more in its place or above it is asked for. */

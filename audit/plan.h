@@ -14,6 +14,10 @@
 
 enum { KA_PLAN_STEPS_MAX = 4096 };
 
+/* The narrowest bracket worth a pass: kernels count TCP's idle times in ticks of up to 10 ms, so
+ * that the same limit shows at silences that differ by that much. */
+#define KA_PLAN_NARROWEST (20 * KA_MILLISECOND)
+
 /* The range of silences and how finely it is searched. */
 struct ka_plan {
     ka_time min;       /* above 0 */

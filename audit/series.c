@@ -170,6 +170,10 @@ static void plan(struct ka_audit *audit, int index)
         audit->failed = true;
         return;
     }
+    /* What began where the silent series died, and died all the way, is looked for further down:
+     * that series' survivor may have been a tick ahead of the limit. */
+    if (series->bracket.died != KA_TIME_NONE && series->bracket.survived == KA_TIME_NONE)
+        series->plan.min = audit->config->plan.min;
     struct ka_plan own = series->plan;
     const struct ka_series *other = other_side(audit->result, series);
     /* Once the other speaker's expiry is known nothing further up is waited for. */

@@ -2,8 +2,10 @@
 # SPDX-License-Identifier: BSD-2-Clause
 """A TCP relay that closes a connection on which no byte passed for a while, as proxies do.
 relay.py ADDRESS PORT TO-ADDRESS TO-PORT SECONDS; a TO-ADDRESS of "echo" makes it an echo server;
-with "reset" behind the SECONDS it closes by a RST."""
+with "reset" behind the SECONDS it closes by a RST. Each SIGUSR1 takes a second off its limit for
+connections that begin later."""
 import asyncio
+import signal
 import socket
 import struct
 import sys
@@ -51,8 +53,11 @@ async def serve(reader, writer, to, port, limit):
 
 async def main():
     address, port, to, to_port, limit = sys.argv[1:6]
+    limits = [float(limit)]
+    asyncio.get_running_loop().add_signal_handler(signal.SIGUSR1,
+                                                  lambda: limits.append(limits[-1] - 1))
     server = await asyncio.start_server(
-        lambda reader, writer: serve(reader, writer, to, int(to_port), float(limit)),
+        lambda reader, writer: serve(reader, writer, to, int(to_port), limits[-1]),
         address, int(port), backlog=4096)
     print("ready", flush=True)
     async with server:

@@ -102,15 +102,32 @@ def start_far_end(lab, address="0.0.0.0", before=()):
     return process
 
 
+def start_relay(lab, where, address, port, limit, *how, to=None):
+    """relay.py before the far end, or an echo server."""
+    relay = lab.start(where, [sys.executable, RELAY, address, str(port),
+                              *(to or (lab.server_address, str(PORT))), str(limit), *how],
+                      stdout=subprocess.PIPE)
+    assert relay.stdout.readline() == "ready\n", "relay.py does not start"
+    return relay
+
+
+def start_echo(lab, limit, *how):
+    return start_relay(lab, lab.server, lab.server_address, PORT, limit, *how, to=("echo", "0"))
+
+
 def start_audit(lab, *options, port=PORT, to=None, low=MIN, high=MAX, steps=STEPS, before=()):
     command = [*before, KASNIFF, "audit", "--json", "-q", "--min", str(low), "--max", str(high),
                "--steps", str(steps), *options, f"{to or lab.server_address}:{port}"]
     return lab.start(lab.client, command, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
 
 
-def finish(process):
+def finish_raw(process):
     out, err = process.communicate(timeout=110)
-    return Result(process.returncode, out, err)
+    return process.returncode, out, err
+
+
+def finish(process):
+    return Result(*finish_raw(process))
 
 
 def audit(lab, *options, **where):
@@ -254,9 +271,7 @@ ct state new tcp flags & (fin|syn|rst|ack) != syn reject with tcp reset
 
 def a_server_that_resets_idle_connections_is_the_far_end():
     with Lab() as lab:
-        server = lab.start(lab.server, [sys.executable, RELAY, lab.server_address, str(PORT),
-                                        "echo", "0", "3", "reset"], stdout=subprocess.PIPE)
-        server.stdout.readline()
+        start_echo(lab, 3, "reset")
         result = audit(lab, "--arms", "silent")
         expect_bracket(result, result.timeout(), 3.0)
         assert result.timeout()["after_expiry"] == "rst", result.describe()
@@ -304,10 +319,7 @@ def locating(which, plain):
         with Lab(routers=3) as lab, tempfile.TemporaryDirectory() as folder:
             route(lab, "new-from-inside", loose=0, router=lab.routers[which - 1])
             if plain:
-                server = lab.start(lab.server, [sys.executable, RELAY, lab.server_address,
-                                                str(PORT), "echo", "0", "600"],
-                                   stdout=subprocess.PIPE)
-                server.stdout.readline()
+                start_echo(lab, 600)
             else:
                 start_far_end(lab)
             result = audit(lab, "--arms", "silent", "--first-speaker", "client", "--locate",
@@ -373,10 +385,7 @@ def passively(policy, loose, after):
 def a_relay_closes_and_answers_keepalives_itself():
     with Lab() as lab:
         start_far_end(lab)
-        relay = lab.start(lab.router, [sys.executable, RELAY, "10.9.1.1", str(PORT),
-                                       lab.server_address, str(PORT), "4"],
-                          stdout=subprocess.PIPE)
-        relay.stdout.readline()
+        start_relay(lab, lab.router, "10.9.1.1", PORT, 4)
         result = audit(lab, to="10.9.1.1")
         assert result.code == 0, result.describe()
         for arm in ("silent", "keepalive-0"):
@@ -394,10 +403,7 @@ def a_relay_closes_and_answers_keepalives_itself():
 def a_relay_that_resets_is_not_the_far_end():
     with Lab() as lab:
         start_far_end(lab)
-        relay = lab.start(lab.router, [sys.executable, RELAY, "10.9.1.1", str(PORT),
-                                       lab.server_address, str(PORT), "4", "reset"],
-                          stdout=subprocess.PIPE)
-        relay.stdout.readline()
+        start_relay(lab, lab.router, "10.9.1.1", PORT, 4, "reset")
         result = audit(lab, "--arms", "silent", "--first-speaker", "client", to="10.9.1.1")
         timeout = result.timeout()
         expect_bracket(result, timeout, 4.0)
@@ -439,9 +445,7 @@ drop
 
 def a_server_that_closes_idle_connections_is_told_apart():
     with Lab() as lab:
-        server = lab.start(lab.server, [sys.executable, RELAY, lab.server_address, str(PORT),
-                                        "echo", "0", "3"], stdout=subprocess.PIPE)
-        server.stdout.readline()
+        start_echo(lab, 3)
         result = audit(lab, "--arms", "silent", "--first-speaker", "client")
         assert result.code == 0, result.describe()
         timeout = result.timeout()
@@ -454,9 +458,7 @@ def a_server_that_closes_idle_connections_is_told_apart():
 def a_plain_server_serves_for_the_clients_side():
     with Lab() as lab:
         route(lab, "new-from-inside", loose=0)
-        server = lab.start(lab.server, [sys.executable, RELAY, lab.server_address, str(PORT),
-                                        "echo", "0", "600"], stdout=subprocess.PIPE)
-        server.stdout.readline()
+        start_echo(lab, 600)
         result = audit(lab)
         assert result.code == 0, result.describe()
         assert not result.timeouts(first="server"), result.describe()
@@ -543,10 +545,7 @@ def the_second_of_two_limits_shows_behind_keepalives():
     """Conntrack forgets after 4 s, which keepalives prevent; the relay closes after 6 s anyway."""
     with Lab() as lab:
         start_far_end(lab)
-        relay = lab.start(lab.server, [sys.executable, RELAY, lab.server_address, "7008",
-                                       lab.server_address, str(PORT), "6"],
-                          stdout=subprocess.PIPE)
-        relay.stdout.readline()
+        start_relay(lab, lab.server, lab.server_address, 7008, 6)
         route(lab, "new-from-inside", loose=0)
         result = audit(lab, "--arms", "silent,keepalive-0", "--refresher", "client",
                        "--first-speaker", "client", port=7008)
@@ -556,6 +555,22 @@ def the_second_of_two_limits_shows_behind_keepalives():
         assert second["survived_s"] <= 6.05 and second["died_s"] >= 5.95, result.describe()
         assert second["after_expiry"] == "closed-by-server", result.describe()
         assert result.findings("second-limit"), result.describe()
+
+
+def what_dies_behind_keepalives_is_looked_for_below_the_silent_limit():
+    """A proxy whose limit has come down when the keepalives' turn is: all of them die."""
+    with Lab() as lab:
+        start_far_end(lab)
+        relay = start_relay(lab, lab.server, lab.server_address, 7008, 4)
+        process = start_audit(lab, "--arms", "silent,keepalive-0", "--refresher", "client",
+                              "--first-speaker", "client", port=7008)
+        first = process.stdout.readline()
+        relay.send_signal(signal.SIGUSR1)
+        code, out, err = finish_raw(process)
+        result = Result(code, first + out, err)
+        expect_bracket(result, result.timeout(), 4.0)
+        expect_bracket(result, result.timeout("keepalive-0"), 3.0)
+        assert not result.findings("several-causes"), result.describe()
 
 
 def haproxy_closes_what_keepalives_keep_busy():
@@ -665,6 +680,7 @@ def scenarios():
         a_path_that_dies_is_not_an_expiry, a_far_end_that_is_started_again_goes_on,
         an_interrupt_keeps_what_is_known, a_thousand_connections_at_once,
         the_second_of_two_limits_shows_behind_keepalives,
+        what_dies_behind_keepalives_is_looked_for_below_the_silent_limit,
         a_limit_of_12_seconds, who_sent_a_reset_is_unknown_without_privilege,
         a_client_whose_own_firewall_resets_is_the_near_end, the_far_end_keeps_no_privilege,
         a_far_end_at_all_addresses_sees_resets_of_both_families,
