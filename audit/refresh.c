@@ -3,6 +3,7 @@
  * What keeps a connection busy while it is silent, on our side: bytes, and 1-byte keepalives.
  */
 #include "audit/parts.h"
+#include "base/clock.h"
 
 void ka_conn_settle(struct ka_audit *audit, struct ka_conn *conn)
 {
@@ -33,6 +34,12 @@ void ka_conn_refresh(struct ka_audit *audit, struct ka_conn *conn)
     if (ka_conn_series(audit, conn)->arm == KA_ARM_DATA)
         (void)ka_tcp_send(conn->fd, &byte, 1); /* a failure shows as the connection's own */
     conn->refresh = audit->now + conn->interval;
-    if (ka_conn_series(audit, conn)->arm == KA_ARM_KEEPALIVE_1 && !inject(audit, conn))
+    if (ka_conn_series(audit, conn)->arm != KA_ARM_KEEPALIVE_1)
+        return;
+    if (!inject(audit, conn)) {
         ka_conn_input(audit, conn, KA_INPUT_NONSENSE);
+        return;
+    }
+    /* The injector counts its pace from when it sent, which may be later than this round began. */
+    conn->refresh = ka_clock_monotonic() + conn->interval;
 }

@@ -140,8 +140,9 @@ static int list_hops(struct ka_locate *locate, struct ka_audit_injection *inject
         uint32_t number = ka_audit_injection_probe(injection, locate->fd, &locate->to, ttl);
         if (number == 0)
             return ka_error_set(error, "the hop search cannot send its probe");
-        struct ka_addr from = await_icmp(locate, begun + PACE);
-        ka_time left = begun + PACE - ka_clock_monotonic();
+        ka_time end = ka_clock_monotonic() + PACE; /* the helper counts from when it sent, too */
+        struct ka_addr from = await_icmp(locate, end);
+        ka_time left = end - ka_clock_monotonic();
         struct timespec rest = {.tv_sec = left / KA_SECOND, .tv_nsec = left % KA_SECOND};
         if (left > 0)
             nanosleep(&rest, NULL);
