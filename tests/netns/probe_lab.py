@@ -17,6 +17,8 @@ import tempfile
 import threading
 import time
 
+from lab import can_run
+
 KASNIFF = os.path.abspath(os.environ.get("KASNIFF", "kasniff"))
 CLONE_NEWNET = 0x40000000
 TCP_REPAIR = 19
@@ -30,18 +32,9 @@ ENDS = (("client", "1"), ("server", "2"))
 
 def why_not():
     """None, or why none of this can run here."""
-    if os.geteuid() != 0:
-        return "raw sockets and network namespaces need root"
     if not os.access(os.path.join(os.path.dirname(KASNIFF), "kasniff-inject"), os.X_OK):
         return "kasniff-inject is not built"
-    name = "ka-" + secrets.token_hex(4)
-    made = subprocess.run(["ip", "netns", "add", name], capture_output=True, text=True, check=False)
-    if made.returncode != 0:
-        return "cannot make a network namespace: " + made.stderr.strip()
-    ruled = subprocess.run(["ip", "netns", "exec", name, "nft", "add", "table", "inet", "t"],
-                           capture_output=True, text=True, check=False)
-    subprocess.run(["ip", "netns", "del", name], check=False)
-    return None if ruled.returncode == 0 else "nft does not work: " + ruled.stderr.strip()
+    return can_run()
 
 
 def endpoint(name):

@@ -2,7 +2,6 @@
 # SPDX-License-Identifier: BSD-2-Clause
 """kasniff audit against real routers: each scenario has network namespaces of its own, and all of
 them run at the same time. With names as arguments only those scenarios run."""
-import concurrent.futures
 import json
 import os
 import signal
@@ -10,9 +9,9 @@ import subprocess
 import sys
 import tempfile
 import time
-import traceback
 
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
+import scenarios  # noqa: E402
 from lab import Lab, can_run  # noqa: E402
 
 KASNIFF = os.path.abspath(os.environ.get("KASNIFF", "./kasniff"))
@@ -657,7 +656,7 @@ def a_short_longest_silence_alone_is_enough():
         assert done.returncode == 3 and "survived 2" in done.stdout, done
 
 
-def scenarios():
+def every_scenario():
     rows = {f"{policy}, loose {loose}, {'masquerade' if nat else 'no NAT'}":
             policy_row(policy, loose, nat, client, server)
             for policy, loose, nat, client, server in ROWS}
@@ -701,20 +700,7 @@ def main():
     if why_not is not None:
         print("skip - the audit against routers:", why_not)
         return 77
-    chosen = {name: scenario for name, scenario in scenarios().items()
-              if not sys.argv[1:] or any(word in name for word in sys.argv[1:])}
-    failed = 0
-    with concurrent.futures.ThreadPoolExecutor(len(chosen)) as pool:
-        begun = time.monotonic()
-        running = {pool.submit(scenario): name for name, scenario in chosen.items()}
-        for future in concurrent.futures.as_completed(running):
-            error = future.exception()
-            failed += error is not None
-            print("ok -" if error is None else "not ok -", running[future],
-                  f"({time.monotonic() - begun:.1f} s)", flush=True)
-            if error is not None:
-                traceback.print_exception(error)
-    return 1 if failed else 0
+    return scenarios.run(scenarios.named(every_scenario()))
 
 
 sys.exit(main())

@@ -4,6 +4,7 @@
 of talk.py live in one lab, told apart by their ports, and several kasniffs watch at the same time.
 Needs root, ip, nft; skipped aloud (77) otherwise."""
 import fcntl
+import functools
 import json
 import os
 import pty
@@ -22,6 +23,7 @@ import time
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 sys.path.insert(0, HERE)
+import scenarios  # noqa: E402
 import talk  # noqa: E402
 from lab import Lab, can_run  # noqa: E402
 
@@ -32,14 +34,16 @@ NO_SECCOMP = any(f"#define {name} 1" in open("config.h", encoding="utf-8").read(
                  for name in ("KA_SANITIZED", "KA_COVERAGE"))
 SERVER6, CLIENT6 = "fd09:2::2", "fd09:1::2"
 SECONDS = 1.0
-failures = 0
+PART = threading.local()  # the lines of the part that this thread plays
 
 
 def check(name, holds, more=""):
-    global failures
-    failures += not holds
-    print(("ok - " if holds else "not ok - ") + name + (f": {more}" if more and not holds else ""),
-          flush=True)
+    PART.lines.append(("ok - " if holds else "not ok - ") + name +
+                      (f": {more}" if more and not holds else ""))
+
+
+def skip(name):
+    PART.lines.append("skip - " + name)
 
 
 def eventually(condition, seconds=10.0):
@@ -267,7 +271,7 @@ def status(watch):
     check("listening: the user is not root", "0" not in fields["Uid"].split(), fields["Uid"])
     check("listening: no_new_privs", fields["NoNewPrivs"] == "1")
     if NO_SECCOMP:
-        print("skip - listening: system calls are restricted: not in an instrumented build")
+        skip("listening: system calls are restricted: not in an instrumented build")
     else:
         check("listening: system calls are restricted", fields["Seccomp"] == "2")
 
@@ -294,7 +298,7 @@ def seeded(lab):
 def piped(lab):
     """From tcpdump's pipe, absences are known while no packet comes."""
     if shutil.which("tcpdump") is None:
-        print("skip - a growing pipe: tcpdump is not installed")
+        skip("a growing pipe: tcpdump is not installed")
         return lambda: None
     dump = lab.start(lab.client, ["tcpdump", "-U", "-i", "wire", "-w", "-", "port", str(talk.CUT)],
                      stdout=subprocess.PIPE, stderr=subprocess.DEVNULL)
@@ -464,7 +468,7 @@ def tagged(lab):
                                                   "wire.7", "type", "vlan", "id", "7"]),
                           check=False, capture_output=True)
     if made.returncode != 0:
-        print("skip - VLAN: the kernel makes no VLAN interface")
+        skip("VLAN: the kernel makes no VLAN interface")
         return
     lab.run(lab.router, ["ip", "link", "add", "link", "inside", "name", "inside.7", "type", "vlan",
                          "id", "7"])
@@ -707,21 +711,25 @@ def main():
         print(f"skip - the live monitor: {reason}")
         return 77
 
-    def alone(part):
-        try:
-            with LiveLab() as lab:
-                part(lab)
-        except Exception as trouble:  # a part that breaks must fail, not vanish
-            check(f"{part.__name__} runs to its end", False, repr(trouble))
+    parts = (connections, comes_and_goes, leave_one_by_one, rotates_in_silence, tagged, trunk, ends,
+             slow_readers, overflow, at_any_moment, refusals)
+    lines = {part.__name__: [] for part in parts}
 
-    parts = [threading.Thread(target=alone, args=(part,))
-             for part in (connections, comes_and_goes, leave_one_by_one, rotates_in_silence, tagged, trunk, ends, slow_readers, overflow, at_any_moment, refusals)
-             if len(sys.argv) < 2 or part.__name__ in sys.argv[1:]]
-    for part in parts:
-        part.start()
-    for part in parts:
-        part.join()
-    return 1 if failures else 0
+    def alone(part):
+        PART.lines = lines[part.__name__] = []
+        with LiveLab() as lab:
+            part(lab)
+        wrong = [line for line in PART.lines if line.startswith("not ok")]
+        if wrong:
+            raise AssertionError(" | ".join(wrong))
+
+    def tell(attempt):
+        for line in lines[attempt.name]:
+            print(line)
+        attempt.tell()
+
+    return scenarios.run(scenarios.named({part.__name__: functools.partial(alone, part)
+                                          for part in parts}), tell)
 
 
 if __name__ == "__main__":

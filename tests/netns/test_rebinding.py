@@ -3,7 +3,6 @@
 """A real NAT that forgets connections: what `kasniff report` says of a capture taken outside of it.
 All scenarios run at the same time, in namespaces of their own. Needs root, ip, nft, tcpdump; skipped
 aloud (77) otherwise."""
-import concurrent.futures
 import json
 import os
 import shutil
@@ -13,9 +12,9 @@ import subprocess
 import sys
 import tempfile
 import time
-import traceback
 
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
+import scenarios  # noqa: E402
 from lab import Lab, can_run  # noqa: E402
 
 KASNIFF = os.path.abspath(os.environ.get("KASNIFF", "./kasniff"))
@@ -175,22 +174,13 @@ def main():
     if why_not is not None:
         print("skip - connections behind a NAT that forgets:", why_not)
         return 77
-    scenarios = [a_probe_after_the_mapping_expired, a_probe_that_is_not_translated_any_more,
-                 a_mapping_that_holds]
+    chosen = [a_probe_after_the_mapping_expired, a_probe_that_is_not_translated_any_more,
+              a_mapping_that_holds]
     if shutil.which("conntrack") is not None:
-        scenarios.append(data_after_the_table_was_flushed)
+        chosen.append(data_after_the_table_was_flushed)
     else:
         print("skip - data_after_the_table_was_flushed: conntrack is not installed")
-    failed = 0
-    with concurrent.futures.ThreadPoolExecutor(len(scenarios)) as pool:
-        running = {pool.submit(scenario): scenario.__name__ for scenario in scenarios}
-        for future in concurrent.futures.as_completed(running):
-            error = future.exception()
-            failed += error is not None
-            print("ok -" if error is None else "not ok -", running[future], flush=True)
-            if error is not None:
-                traceback.print_exception(error)
-    return 1 if failed else 0
+    return scenarios.run(scenarios.named({scenario.__name__: scenario for scenario in chosen}))
 
 
 if __name__ == "__main__":
