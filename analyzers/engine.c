@@ -7,6 +7,7 @@
 
 #include "analyzers/finding.h"
 #include "analyzers/history.h"
+#include "analyzers/odd_stamp.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -25,7 +26,8 @@ static const ka_time hole = 60 * KA_SECOND;
 
 struct ka_engine {
     struct ka_analysis analysis;
-    ka_time odd_stamp; /* of the last packet, where it was not believed; else KA_TIME_NONE */
+    ka_time odd_stamp;       /* of the last packet, where it was not believed; else KA_TIME_NONE */
+    struct ka_odd_stamp odd; /* what that packet left behind, where it leaps by more than a day */
 };
 
 static uint64_t default_memcap(void)
@@ -121,6 +123,19 @@ static inline void set_clock(struct ka_analysis *analysis, ka_time now)
         pass_deadlines(analysis, now);
 }
 
+static inline void note_stamp(struct ka_engine_stats *stats, ka_time time)
+{
+    if (stats->first == KA_TIME_NONE || time < stats->first)
+        stats->first = time;
+    if (time > stats->last)
+        stats->last = time;
+}
+
+static bool is_far(ka_time time, ka_time clock)
+{
+    return time > clock + leap || time < clock - leap;
+}
+
 /* A stamp that leaps: not believed until the next agrees, so that a single broken frame expires
  * nothing. */
 static void tick_oddly(struct ka_engine *engine, ka_time time)
@@ -131,9 +146,16 @@ static void tick_oddly(struct ka_engine *engine, ka_time time)
     engine->odd_stamp = time;
     if (time < clock && before == KA_TIME_NONE)
         analysis->stats.time_steps++;
-    if (before == KA_TIME_NONE || time < before - step_back || time > before + leap)
+    if (!is_far(time, clock))
+        note_stamp(&analysis->stats, time);
+    if (before == KA_TIME_NONE || time < before - step_back || time > before + leap) {
+        ka_odd_stamp_disbelieve(analysis, &engine->odd);
         return;
+    }
     engine->odd_stamp = KA_TIME_NONE;
+    engine->odd.conn = NULL;
+    note_stamp(&analysis->stats, before);
+    note_stamp(&analysis->stats, time);
     if (time < clock) {
         ka_deadlines_shift(analysis, time - clock);
         analysis->next_end += time - clock;
@@ -148,21 +170,21 @@ static inline void tick(struct ka_engine *engine, ka_time time)
 {
     struct ka_analysis *analysis = &engine->analysis;
     ka_time clock = analysis->clock;
+    if (time != KA_TIME_NONE && clock != KA_TIME_NONE &&
+        (time > clock + leap || time < clock - step_back)) {
+        tick_oddly(engine, time);
+        return;
+    }
+    if (engine->odd_stamp != KA_TIME_NONE)
+        ka_odd_stamp_disbelieve(analysis, &engine->odd);
     if (time == KA_TIME_NONE)
         return;
-    if (analysis->stats.first == KA_TIME_NONE || time < analysis->stats.first)
-        analysis->stats.first = time;
-    if (time > analysis->stats.last)
-        analysis->stats.last = time;
-    if (clock == KA_TIME_NONE) {
+    engine->odd_stamp = KA_TIME_NONE;
+    note_stamp(&analysis->stats, time);
+    if (clock == KA_TIME_NONE)
         analysis->clock = time;
-    } else if (time > clock + leap || time < clock - step_back) {
-        tick_oddly(engine, time);
-    } else {
-        engine->odd_stamp = KA_TIME_NONE;
-        if (time > clock)
-            set_clock(analysis, time);
-    }
+    else if (time > clock)
+        set_clock(analysis, time);
 }
 
 /* --- classes */
@@ -265,6 +287,23 @@ static void take_segment(struct ka_analysis *analysis, const struct ka_packet *p
     classify(analysis, conn, packet->tcp.flags);
 }
 
+/* A segment whose stamp is not believed yet. One that is merely behind may be that of another
+ * interface, whose clock is always so. */
+static void take_oddly(struct ka_engine *engine, const struct ka_packet *packet,
+                       const struct ka_lookup *lookup)
+{
+    struct ka_analysis *analysis = &engine->analysis;
+    ka_time time = packet->frame->time;
+    if (time != engine->odd_stamp || !is_far(time, analysis->clock)) {
+        take_segment(analysis, packet, lookup);
+        return;
+    }
+    ka_odd_stamp_before(&engine->odd, ka_table_look_up(&analysis->table, lookup));
+    take_segment(analysis, packet, lookup);
+    ka_odd_stamp_after(&engine->odd, ka_table_look_up(&analysis->table, lookup), lookup->side,
+                       time);
+}
+
 void ka_engine_packets(struct ka_engine *engine, const struct ka_packet *packets, size_t count)
 {
     struct ka_analysis *analysis = &engine->analysis;
@@ -278,17 +317,25 @@ void ka_engine_packets(struct ka_engine *engine, const struct ka_packet *packets
         if (packet->frame->digits > 0)
             analysis->digits = packet->frame->digits;
         tick(engine, packet->frame->time);
-        if (packet->kind == KA_PACKET_TCP)
-            take_segment(analysis, packet, &lookups[i]);
-        else
+        if (packet->kind != KA_PACKET_TCP)
             take_icmp(analysis, packet, &lookups[i]);
+        else if (engine->odd_stamp != KA_TIME_NONE)
+            take_oddly(engine, packet, &lookups[i]);
+        else
+            take_segment(analysis, packet, &lookups[i]);
     }
 }
 
 void ka_engine_now(struct ka_engine *engine, ka_time now)
 {
-    if (engine->analysis.clock == KA_TIME_NONE || now > engine->analysis.clock)
-        set_clock(&engine->analysis, now);
+    struct ka_analysis *analysis = &engine->analysis;
+    if (analysis->clock != KA_TIME_NONE && now <= analysis->clock)
+        return;
+    /* After a day without packets this clock agrees with the first stamp. */
+    if (engine->odd.conn != NULL && !is_far(engine->odd.time, now))
+        engine->odd.conn = NULL;
+    ka_odd_stamp_disbelieve(analysis, &engine->odd);
+    set_clock(analysis, now);
 }
 
 void ka_engine_lossy(struct ka_engine *engine)
@@ -308,6 +355,7 @@ static int by_flow_id(const void *a, const void *b)
 void ka_engine_end(struct ka_engine *engine)
 {
     struct ka_analysis *analysis = &engine->analysis;
+    ka_odd_stamp_disbelieve(analysis, &engine->odd);
     if (analysis->config.summary)
         return;
     const struct ka_table *table = &analysis->table;

@@ -41,7 +41,7 @@ struct ka_engine_stats {
     uint64_t time_steps;
     bool memory_out;                      /* something could not be remembered for want of memory */
     uint64_t states[KA_PEER_STATE_COUNT]; /* judged peers by their present or last state */
-    ka_time first;                        /* of all packets */
+    ka_time first;                        /* of all packets, by stamps that are believed */
     ka_time last;
 };
 

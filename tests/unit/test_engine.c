@@ -110,6 +110,91 @@ static void one_stamp_far_ahead_expires_nothing(void **state)
     drive_stop(&drive);
 }
 
+/* One of side 0's segments comes with a stamp of its own, between those of 10 and 70 s. */
+static void a_stamp_that_is_not_believed_leaves_no_trace(void **state)
+{
+    (void)state;
+    const double base = 1e6;
+    const double stamps[] = {3e9, base + 2e5, 5, base + 40};
+    const ka_time start = DRIVE_START + 1000000 * KA_SECOND;
+    for (size_t i = 0; i < sizeof(stamps) / sizeof(stamps[0]); i++) {
+        struct ka_engine_stats stats;
+        drive_start(&drive, 0, NULL);
+        drive_handshake(&drive, 1, base);
+        probe(1, base + 10, true);
+        drive_send(&drive,
+                   &(struct drive_packet){.at = stamps[i], .conn = 1, .seq = 1001, .ack = 5001});
+        probe(1, base + 70, false);
+        drive_send(&drive,
+                   &(struct drive_packet){.at = base + 75, .conn = 1, .seq = 1001, .ack = 5001});
+        ka_engine_stats(drive.engine, &stats);
+        ka_engine_end(drive.engine);
+        const struct ka_event *event = drive_event(&drive, KA_EVENT_CONNECTION, 0);
+        assert_int_equal(stats.first, start);
+        assert_int_equal(stats.last, start + 75 * KA_SECOND);
+        assert_int_equal(event->connection.start, start);
+        assert_int_equal(event->connection.end, start + 75 * KA_SECOND);
+        assert_in_range(event->connection.longest_idle, 10 * KA_SECOND, 60 * KA_SECOND);
+        drive_stop(&drive);
+    }
+}
+
+static void a_last_stamp_far_ahead_ends_nothing(void **state)
+{
+    (void)state;
+    struct ka_engine_stats stats;
+    drive_start(&drive, 0, NULL);
+    drive_handshake(&drive, 1, 0);
+    probe(1, 60, true);
+    drive_send(&drive, &(struct drive_packet){.at = 3e9, .conn = 1, .seq = 1001, .ack = 5001});
+    ka_engine_stats(drive.engine, &stats);
+    ka_engine_end(drive.engine);
+    const struct ka_event *event = drive_event(&drive, KA_EVENT_CONNECTION, 0);
+    const ka_time last = DRIVE_START + 60 * KA_SECOND + KA_MILLISECOND;
+    assert_int_equal(stats.last, last);
+    assert_int_equal(event->connection.end, last);
+    assert_int_equal(event->connection.longest_idle, 60 * KA_SECOND);
+    drive_stop(&drive);
+}
+
+static void a_connection_that_begins_with_such_a_stamp_begins_now(void **state)
+{
+    (void)state;
+    drive_start(&drive, 0, NULL);
+    drive_handshake(&drive, 1, 5);
+    drive_send(&drive,
+               &(struct drive_packet){.at = 3e9, .conn = 2, .flags = KA_TCP_SYN, .seq = 1000});
+    drive_send(&drive, &(struct drive_packet){.at = 5.1,
+                                              .conn = 2,
+                                              .side = 1,
+                                              .flags = KA_TCP_SYN | KA_TCP_ACK,
+                                              .seq = 5000,
+                                              .ack = 1001});
+    probe(2, 65.1, true);
+    ka_engine_end(drive.engine);
+    const struct ka_event *event = drive_event(&drive, KA_EVENT_CONNECTION, 1);
+    assert_int_equal(event->connection.start, DRIVE_START + 5 * KA_SECOND);
+    assert_int_equal(event->connection.longest_idle, 60 * KA_SECOND);
+    drive_stop(&drive);
+}
+
+static void two_stamps_that_agree_are_believed(void **state)
+{
+    (void)state;
+    struct ka_engine_stats stats;
+    drive_start(&drive, 0, NULL);
+    drive_handshake(&drive, 1, 0);
+    probe(1, 60, true);
+    probe(1, 200060, true);
+    ka_engine_stats(drive.engine, &stats);
+    ka_engine_end(drive.engine);
+    const struct ka_event *event = drive_event(&drive, KA_EVENT_CONNECTION, 0);
+    assert_int_equal(stats.last, DRIVE_START + 200060 * KA_SECOND + KA_MILLISECOND);
+    assert_int_equal(event->connection.end, stats.last);
+    assert_int_equal(event->connection.longest_idle, 200000 * KA_SECOND - KA_MILLISECOND);
+    drive_stop(&drive);
+}
+
 static void frames_without_a_time_break_nothing(void **state)
 {
     (void)state;
@@ -418,6 +503,10 @@ int main(void)
         cmocka_unit_test(an_answer_names_no_frame_of_another_file),
         cmocka_unit_test(live_time_passes_without_packets),
         cmocka_unit_test(one_stamp_far_ahead_expires_nothing),
+        cmocka_unit_test(a_stamp_that_is_not_believed_leaves_no_trace),
+        cmocka_unit_test(a_last_stamp_far_ahead_ends_nothing),
+        cmocka_unit_test(a_connection_that_begins_with_such_a_stamp_begins_now),
+        cmocka_unit_test(two_stamps_that_agree_are_believed),
         cmocka_unit_test(frames_without_a_time_break_nothing),
         cmocka_unit_test(a_clock_set_back_is_marked_and_moves_deadlines),
         cmocka_unit_test(a_syn_alone_does_not_end_a_connection),
