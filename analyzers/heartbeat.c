@@ -77,6 +77,14 @@ static bool is_ssh_name(const char *name)
     return name != NULL && strncmp(name, "SSH", 3) == 0;
 }
 
+/* One more of a heartbeat that is better known than what the other side may have begun: not the
+ * answer to that. */
+static bool goes_on(const struct ka_beat *own, const struct ka_beat *other,
+                    const struct ka_packet *packet)
+{
+    return own->sent > 1 && own->sent > other->sent && packet->tcp.length == own->size;
+}
+
 /* Data of `side` is the answer to the other's heartbeat. */
 static bool take_answer(struct ka_beat *asked, const struct ka_packet *packet)
 {
@@ -125,6 +133,13 @@ static void count_beat(struct ka_beat *beat, const struct ka_packet *packet, boo
     beat->burst = false;
 }
 
+/* So soon after data of the other side it is a reply to it, however regular. */
+static bool replies(const struct ka_history *history, unsigned side, const struct ka_packet *packet)
+{
+    ka_time wait = ka_time_between(history->last_data[!side], packet->frame->time);
+    return wait != KA_TIME_NONE && wait < APART_MS * KA_MILLISECOND;
+}
+
 void ka_heartbeat_data(struct ka_history *history, const struct ka_conn *conn, unsigned side,
                        const struct ka_packet *packet)
 {
@@ -132,7 +147,7 @@ void ka_heartbeat_data(struct ka_history *history, const struct ka_conn *conn, u
     const uint8_t *bytes = packet->payload;
     if (packet->payload_captured >= 4 && memcmp(bytes, "SSH-", 4) == 0)
         history->is_ssh = true;
-    if (take_answer(&history->beat[!side], packet))
+    if (!goes_on(beat, &history->beat[!side], packet) && take_answer(&history->beat[!side], packet))
         return;
     ka_time apart = ka_time_between(history->last_data[side], packet->frame->time);
     if (apart != KA_TIME_NONE && apart < APART_MS * KA_MILLISECOND) {
@@ -147,7 +162,7 @@ void ka_heartbeat_data(struct ka_history *history, const struct ka_conn *conn, u
             return;
         if (beat->sent >= SAMPLES_LEAST && beat->strikes <= STRIKES_MOST)
             return;
-        if (packet->tcp.length > SIZE_MOST)
+        if (packet->tcp.length > SIZE_MOST || replies(history, side, packet))
             return;
         begin_candidate(beat, packet, name);
     }

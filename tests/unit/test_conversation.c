@@ -137,6 +137,33 @@ static void answers_and_their_absence_are_counted(void **state)
     assert_false(ka_heartbeat_fill(&talk.history, 1, 0, &found)); /* who answers, asks nothing */
 }
 
+/* Keystrokes and their echo between the heartbeats: an echo, quick or slow, is no heartbeat of the
+ * server's, and the client's next one no answer to it. */
+static void a_reply_does_not_turn_a_heartbeat_round(void **state)
+{
+    (void)state;
+    static const ka_time echoes[] = {KA_MILLISECOND, 2 * KA_SECOND};
+    for (size_t i = 0; i < sizeof(echoes) / sizeof(echoes[0]); i++) {
+        struct talk talk;
+        struct ka_ev_heartbeat found;
+        begin(&talk, 22);
+        for (unsigned n = 1; n <= 20; n++) {
+            ka_time at = n * 5 * KA_SECOND;
+            say(&talk, 0, at, NULL, 52, 0);
+            say(&talk, 1, at + KA_MILLISECOND, NULL, 28, 0);
+            if (n != 6)
+                continue;
+            say(&talk, 0, at + KA_SECOND, NULL, 44, 0);
+            say(&talk, 1, at + KA_SECOND + echoes[i], NULL, 44, 0);
+        }
+        assert_true(ka_heartbeat_fill(&talk.history, 0, 0, &found));
+        assert_int_equal(found.sent, 20);
+        assert_int_equal(found.answered, 20);
+        assert_int_equal(found.period, 5 * KA_SECOND);
+        assert_false(ka_heartbeat_fill(&talk.history, 1, 0, &found));
+    }
+}
+
 static void ssh_is_known_by_its_banner_and_port(void **state)
 {
     (void)state;
@@ -217,6 +244,7 @@ int main(void)
         cmocka_unit_test(what_is_only_like_them_is_not_named),
         cmocka_unit_test(irregular_messages_are_no_heartbeat),
         cmocka_unit_test(answers_and_their_absence_are_counted),
+        cmocka_unit_test(a_reply_does_not_turn_a_heartbeat_round),
         cmocka_unit_test(ssh_is_known_by_its_banner_and_port),
         cmocka_unit_test(headers_decide_about_persistence),
         cmocka_unit_test(what_is_no_http_is_left_alone),
