@@ -11,6 +11,8 @@
 #include <string.h>
 #include <strings.h>
 
+enum { LATER_SIZE = 64 };
+
 static const char *const state_names[KA_SOCKET_STATE_COUNT] = {
     [KA_SOCKET_ESTABLISHED] = "ESTAB",     [KA_SOCKET_SYN_SENT] = "SYN-SENT",
     [KA_SOCKET_SYN_RECV] = "SYN-RECV",     [KA_SOCKET_FIN_WAIT_1] = "FIN-WAIT-1",
@@ -116,6 +118,14 @@ ka_time ka_socket_gives_up(const struct ka_socket *socket)
     return next + firings * socket->times.interval;
 }
 
+/* The longest that an idle connection stays quiet. tcp_keepalive_timer: after each probe, answered
+ * or not, the timer is set to the interval, and only then asks again how long nothing was heard. */
+static ka_time longest_quiet(const struct ka_socket *socket)
+{
+    return socket->times.interval > socket->times.idle ? socket->times.interval
+                                                       : socket->times.idle;
+}
+
 enum ka_socket_risk ka_socket_risk(const struct ka_socket *socket, ka_time forget)
 {
     if (!ka_socket_is_open(socket) && socket->state != KA_SOCKET_LISTEN)
@@ -123,7 +133,7 @@ enum ka_socket_risk ka_socket_risk(const struct ka_socket *socket, ka_time forge
     if (socket->keepalive == KA_SOCKET_KEEPALIVE_OFF)
         return KA_SOCKET_AT_RISK;
     if (socket->keepalive == KA_SOCKET_KEEPALIVE_ON && knows_times(socket))
-        return socket->times.idle >= forget ? KA_SOCKET_AT_RISK : KA_SOCKET_SAFE;
+        return longest_quiet(socket) >= forget ? KA_SOCKET_AT_RISK : KA_SOCKET_SAFE;
     /* Unread, but a first probe that is this far off says enough. */
     if (socket->timer == KA_SOCKET_TIMER_KEEPALIVE && socket->unanswered == 0 &&
         socket->expires >= forget)
@@ -168,27 +178,43 @@ static void verdict_text(const struct ka_socket *socket, ka_time forget, char *o
              forms[risk].after);
 }
 
-static void listener_meaning(const struct ka_socket *socket, const char *verdict, char *out)
+/* What comes after the first probe, where a path that forgets makes a difference between them. */
+static void later_text(const struct ka_socket *socket, ka_time forget, char *out)
+{
+    char interval[KA_SOCKET_SETTING_SIZE];
+    ka_socket_setting_text(socket->times.interval, interval);
+    if (socket->times.idle < forget && socket->times.interval >= forget)
+        snprintf(out, LATER_SIZE, ", then every %s (the interval)", interval);
+    else
+        out[0] = '\0';
+}
+
+static void listener_meaning(const struct ka_socket *socket, ka_time forget, const char *verdict,
+                             char *out)
 {
     char idle[KA_SOCKET_SETTING_SIZE];
+    char later[LATER_SIZE];
     if (!knows_times(socket)) {
         snprintf(out, KA_SOCKET_MEANING_SIZE, "settings: %s", access_names[socket->access]);
         return;
     }
     ka_socket_setting_text(socket->times.idle, idle);
+    later_text(socket, forget, later);
     if (socket->keepalive == KA_SOCKET_KEEPALIVE_ON)
-        snprintf(out, KA_SOCKET_MEANING_SIZE, "accepted connections probe after %s idle; %s", idle,
-                 verdict);
+        snprintf(out, KA_SOCKET_MEANING_SIZE, "accepted connections probe after %s idle%s; %s",
+                 idle, later, verdict);
     else
         snprintf(out, KA_SOCKET_MEANING_SIZE,
                  "accepted connections never probe unless the program says so; %s", verdict);
 }
 
 /* An open connection whose keepalive timer runs. */
-static void running_meaning(const struct ka_socket *socket, const char *verdict, char *out)
+static void running_meaning(const struct ka_socket *socket, ka_time forget, const char *verdict,
+                            char *out)
 {
     char next[KA_TIME_TEXT_SIZE];
     char end[KA_TIME_TEXT_SIZE];
+    char later[LATER_SIZE];
     ka_duration_text(ka_socket_next_probe(socket), next);
     if (!knows_times(socket)) {
         if (socket->unanswered > 0)
@@ -201,15 +227,17 @@ static void running_meaning(const struct ka_socket *socket, const char *verdict,
         return;
     }
     ka_duration_text(ka_socket_gives_up(socket), end);
+    later_text(socket, forget, later);
     if (socket->unanswered > 0)
         snprintf(out, KA_SOCKET_MEANING_SIZE,
                  "%u of %u probes unanswered; unless the peer answers, it is given up in %s",
                  socket->unanswered, socket->times.count, end);
     else
-        snprintf(out, KA_SOCKET_MEANING_SIZE, "first probe in %s; %s", next, verdict);
+        snprintf(out, KA_SOCKET_MEANING_SIZE, "first probe in %s%s; %s", next, later, verdict);
 }
 
-static void open_meaning(const struct ka_socket *socket, const char *verdict, char *out)
+static void open_meaning(const struct ka_socket *socket, ka_time forget, const char *verdict,
+                         char *out)
 {
     const char *why = access_names[socket->access];
     const char *sep = why[0] != '\0' ? "; settings: " : "";
@@ -222,7 +250,7 @@ static void open_meaning(const struct ka_socket *socket, const char *verdict, ch
     else if (socket->keepalive == KA_SOCKET_KEEPALIVE_OFF)
         snprintf(out, KA_SOCKET_MEANING_SIZE, "never probes; %s%s%s", verdict, sep, why);
     else if (socket->timer == KA_SOCKET_TIMER_KEEPALIVE)
-        running_meaning(socket, verdict, out);
+        running_meaning(socket, forget, verdict, out);
     else if (knows_times(socket)) /* turned on between listing and reading */
         snprintf(out, KA_SOCKET_MEANING_SIZE, "keepalive was turned on just now; %s", verdict);
     else
@@ -234,9 +262,9 @@ void ka_socket_meaning(const struct ka_socket *socket, ka_time forget, char *out
     char verdict[128];
     verdict_text(socket, forget, verdict, sizeof(verdict));
     if (socket->state == KA_SOCKET_LISTEN)
-        listener_meaning(socket, verdict, out);
+        listener_meaning(socket, forget, verdict, out);
     else if (ka_socket_is_open(socket))
-        open_meaning(socket, verdict, out);
+        open_meaning(socket, forget, verdict, out);
     else if (socket->state == KA_SOCKET_SYN_SENT || socket->state == KA_SOCKET_SYN_RECV)
         snprintf(out, KA_SOCKET_MEANING_SIZE, "not connected yet, no probes");
     else

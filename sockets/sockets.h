@@ -153,9 +153,9 @@ ka_time ka_socket_gives_up(const struct ka_socket *socket);
 enum ka_socket_risk { KA_SOCKET_SAFE, KA_SOCKET_AT_RISK, KA_SOCKET_RISK_UNKNOWN };
 
 /* Would an idle connection die on a path that forgets connections after `forget` (above 0)? Yes
- * where keepalive is off or the first probe comes no earlier than that. Listeners are judged by
- * what the connections they accept inherit. Connections that are closing are safe: nothing depends
- * on them. */
+ * where keepalive is off, or probes come no earlier than that: the first after the idle time, later
+ * ones no sooner than the interval. Listeners are judged by what the connections they accept
+ * inherit. Connections that are closing are safe: nothing depends on them. */
 enum ka_socket_risk ka_socket_risk(const struct ka_socket *socket, ka_time forget);
 
 enum { KA_SOCKET_MEANING_SIZE = 256, KA_SOCKET_SETTING_SIZE = 32 };

@@ -195,6 +195,36 @@ static void each_kind_of_row_says_what_it_means(void **state)
     }
 }
 
+/* Also answered probes are no less than the interval apart. */
+static void an_interval_longer_than_the_idle_time_decides(void **state)
+{
+    (void)state;
+    static const struct {
+        uint8_t state;
+        int interval; /* seconds; the idle time is 60 */
+        enum ka_socket_risk risk;
+        const char *meaning;
+    } rows[] = {
+        {ESTABLISHED, 349, KA_SOCKET_SAFE,
+         "first probe in 50.0 s; a path that forgets after 350 s keeps this connection"},
+        {ESTABLISHED, 350, KA_SOCKET_AT_RISK,
+         "first probe in 50.0 s, then every 350 s (the interval); a path that forgets after 350 s "
+         "kills this connection"},
+        {LISTEN, 600, KA_SOCKET_AT_RISK,
+         "accepted connections probe after 60 s idle, then every 10 min (the interval); a path "
+         "that forgets after 350 s kills them"},
+    };
+    for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+        const struct change change = {rows[i].state, KEEP, ON, READ, 7, 0, 60, 50, 10, 0};
+        char meaning[KA_SOCKET_MEANING_SIZE];
+        struct ka_socket socket = changed(&change);
+        socket.times.interval = rows[i].interval * KA_SECOND;
+        ka_socket_meaning(&socket, FORGET, meaning);
+        assert_string_equal(meaning, rows[i].meaning);
+        assert_int_equal(ka_socket_risk(&socket, FORGET), rows[i].risk);
+    }
+}
+
 static void settings_are_written_exactly(void **state)
 {
     (void)state;
@@ -343,6 +373,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(the_next_probe_comes_when_the_idle_time_is_over_not_when_the_timer_fires),
         cmocka_unit_test(each_kind_of_row_says_what_it_means),
+        cmocka_unit_test(an_interval_longer_than_the_idle_time_decides),
         cmocka_unit_test(settings_are_written_exactly),
         cmocka_unit_test(words_choose_by_end_state_and_process),
         cmocka_unit_test(errors_name_the_word),
