@@ -282,7 +282,7 @@ void ka_history_icmp(struct ka_analysis *analysis, const struct ka_conn *conn, u
     bool acked = (sender->flags & KA_SIDE_ACKED) != 0 && ka_seq_lt(quoted, sender->acked_next);
     bool sent = (sender->flags & KA_SIDE_SENT) != 0 && ka_seq_lt(quoted, sender->sent_next);
     if (history != NULL && sent && !acked)
-        ka_silence_icmp_data(history, side == ka_conn_client(conn));
+        ka_silence_icmp(history, side == ka_conn_client(conn));
 }
 
 /* --- the end */

@@ -204,9 +204,8 @@ void ka_history_tell_app(struct ka_analysis *analysis, struct ka_conn *conn,
 /* Silences (silence.c): a segment of `side`, after `idle` without any and nothing left to say. */
 void ka_silence_segment(struct ka_history *history, const struct ka_packet *packet, unsigned side,
                         unsigned client, ka_time idle);
-void ka_silence_icmp(struct ka_history *history);
-/* The same about data, which is sent again: not the end yet. */
-void ka_silence_icmp_data(struct ka_history *history, bool by_client);
+/* An ICMP error came about what the client, or else the server, sent: not the end yet. */
+void ka_silence_icmp(struct ka_history *history, bool by_client);
 void ka_silence_gave_up(struct ka_history *history);
 /* A NAT forgot the connection: who was silent came back under another name. */
 void ka_silence_lost(struct ka_history *history, const struct ka_rebinding *rebinding,

@@ -120,7 +120,7 @@ static void note_answer(struct ka_analysis *analysis, struct ka_history *history
         loss->from = answer->icmp_from;
         loss->icmp_type = answer->icmp != NULL ? answer->icmp->type : 0;
         loss->icmp_code = answer->icmp != NULL ? answer->icmp->code : 0;
-        ka_silence_icmp(history);
+        ka_silence_icmp(history, answer->side != ka_conn_client(answer->conn));
         return;
     }
     loss->time = KA_TIME_NONE;

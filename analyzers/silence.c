@@ -95,14 +95,9 @@ void ka_silence_segment(struct ka_history *history, const struct ka_packet *pack
         open_gap(history, packet, by_client, idle);
 }
 
-void ka_silence_icmp(struct ka_history *history)
-{
-    close_gap(history, KA_GAP_DIED, KA_AFTER_ICMP);
-}
-
-/* TCP takes such an error for a passing one and goes on (RFC 1122 4.2.3.9): an answer may still
- * come. */
-void ka_silence_icmp_data(struct ka_history *history, bool by_client)
+/* TCP takes such an error for a passing one and goes on (RFC 1122 4.2.3.9), and so do keepalive
+ * probers: an answer may still come. */
+void ka_silence_icmp(struct ka_history *history, bool by_client)
 {
     if (history->open_gap.length > 0 &&
         (history->open_gap.speaker == KA_SPEAKER_CLIENT) == by_client)

@@ -13,6 +13,7 @@
 enum {
     RISKS_PART = 4,          /* of the most silences: connections that live on */
     WORTH_S = 60,            /* a survived silence worth an event */
+    LEAST_S = 30,            /* no box forgets sooner (see audit/products.tsv) */
     DEATHS_LEAST = 2,        /* before a path is accused */
     CONTRADICTED_ONE_IN = 3, /* deaths that may be contradicted */
     APART_PART = 20,         /* died and survived lie at least this part of it apart */
@@ -290,14 +291,38 @@ static void say_at_risk(const struct teller *teller, const struct ka_bracket *br
 }
 
 /* Hosts die, too, at any time: only deaths that all lie clearly above the survivors, but for a few,
- * speak for a timeout. False positives: a server that rebooted and took connections with it. */
-static bool accuses(const struct ka_bracket *bracket)
+ * speak for a timeout. Clients that vanish (laptops, telephones) are many, and a NAT gives them one
+ * name: that a server's words met silence says nothing where none of them met anything else. False
+ * positives: a server that rebooted and took connections with it. */
+static bool accuses(const struct ka_bracket *bracket, uint8_t speaker)
 {
-    if (bracket->died == KA_TIME_NONE || bracket->deaths < DEATHS_LEAST ||
+    if (bracket->died == KA_TIME_NONE || bracket->died < LEAST_S * KA_SECOND ||
+        bracket->deaths < DEATHS_LEAST ||
         bracket->contradictions * CONTRADICTED_ONE_IN > bracket->deaths)
         return false;
-    return bracket->survived == KA_TIME_NONE ||
-           bracket->died > bracket->survived + bracket->survived / APART_PART;
+    if (bracket->survived == KA_TIME_NONE)
+        return speaker == KA_SPEAKER_CLIENT || bracket->after != KA_AFTER_SILENT;
+    return bracket->died > bracket->survived + bracket->survived / APART_PART;
+}
+
+static bool is_dead(const struct entry *entry, uint8_t speaker)
+{
+    return entry->speaker == speaker && entry->trial.result == KA_TRIAL_DIED;
+}
+
+/* So many connections died; one may have been given up and heard again several times. */
+static size_t count_dead(const struct ka_trials *trials, size_t from, size_t count, uint8_t speaker)
+{
+    size_t found = 0;
+    uint32_t last = 0;
+    for (size_t i = from; i < from + count; i++) {
+        const struct entry *entry = &trials->entries[i];
+        if (!is_dead(entry, speaker) || entry->flow_id == last)
+            continue;
+        last = entry->flow_id;
+        found++;
+    }
+    return found;
 }
 
 /* The connections that did not survive are the evidence. */
@@ -308,18 +333,18 @@ static void name_dead(const struct ka_trials *trials, size_t from, size_t count,
     event->finding.evidence_of = KA_EVIDENCE_FLOWS;
     for (size_t i = from; i < from + count && named < KA_EVIDENCE_MAX; i++) {
         const struct entry *entry = &trials->entries[i];
-        if (entry->speaker == speaker && entry->trial.result == KA_TRIAL_DIED &&
+        if (is_dead(entry, speaker) &&
             (named == 0 || event->finding.evidence[named - 1] != entry->flow_id))
             event->finding.evidence[named++] = entry->flow_id;
     }
 }
 
 /* Keeps the causes that accuse the path, each by itself. Returns how many. */
-static size_t accused(struct ka_bracket *causes, size_t count)
+static size_t accused(struct ka_bracket *causes, size_t count, uint8_t speaker)
 {
     size_t kept = 0;
     for (size_t i = 0; i < count; i++)
-        if (accuses(&causes[i]))
+        if (accuses(&causes[i], speaker))
             causes[kept++] = causes[i];
     return kept;
 }
@@ -336,14 +361,17 @@ static bool tell_side(const struct teller *teller, size_t from, size_t count, ui
         (bracket->longest == KA_TIME_NONE || bracket->longest < WORTH_S * KA_SECOND))
         return false;
     tell_bracket(teller, from, used, speaker, bracket, server);
-    size_t found = accused(causes, ka_bracket_causes(teller->trials->scratch, used, causes));
+    if (count_dead(teller->trials, from, count, speaker) < DEATHS_LEAST)
+        return false;
+    size_t found =
+        accused(causes, ka_bracket_causes(teller->trials->scratch, used, causes), speaker);
     if (found > 1) {
         begin_finding(teller, &event, server, from);
         name_dead(teller->trials, from, count, speaker, &event);
         ka_path_causes(&event, causes, found);
         teller->sink->emit(teller->sink->context, &event);
     }
-    if (!accuses(bracket))
+    if (!accuses(bracket, speaker))
         return false;
     begin_finding(teller, &event, server, from);
     name_dead(teller->trials, from, count, speaker, &event);
