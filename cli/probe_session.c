@@ -5,6 +5,7 @@
 #include "base/random.h"
 #include "capture/file.h"
 #include "capture/filter.h"
+#include "cli/complaint.h"
 #include "cli/signals.h"
 #include "decode/decode.h"
 #include "sockets/lookup.h"
@@ -74,11 +75,18 @@ static int open_log(struct ka_probe_session *session, struct ka_error *error)
         make_folders(path);
         name = path;
     }
-    if (!session->options->again &&
-        (session->past = ka_past_read(name, ka_clock_wall(), error)) == NULL)
-        return -1;
+    struct ka_error unread = {.text = ""};
+    if (!session->options->again) {
+        session->past = ka_past_read(name, ka_clock_wall(), &unread);
+        if (session->past == NULL)
+            return ka_error_set(error, "%s", unread.text);
+    }
     session->log = ka_probe_log_open(name, error);
-    return session->log != NULL ? 0 : -1;
+    if (session->log == NULL)
+        return -1;
+    if (unread.text[0] != '\0')
+        ka_complain(unread.text);
+    return 0;
 }
 
 static int open_tap(struct ka_probe_session *session, struct ka_error *error)

@@ -3,6 +3,7 @@
 
 #include "inject/protocol.h"
 
+#include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -125,15 +126,27 @@ struct ka_past *ka_past_parse(const char *text, size_t size, ka_time now, struct
     return NULL;
 }
 
+static int cannot_read(const char *path, struct ka_error *error)
+{
+    return ka_error_set(error,
+                        "the log of probes '%s' cannot be read: %s; whether earlier runs asked in "
+                        "vain is not known",
+                        path, strerror(errno));
+}
+
 /* The file's last KA_PAST_BYTES at most; the first line of them may be cut, and then makes no
- * sense. Returns how many; 0 where there is nothing to read. */
-static size_t read_tail(const char *path, char *out)
+ * sense. Returns how many; 0 where there is nothing to read, with a word in *error where there may
+ * be something. */
+static size_t read_tail(const char *path, char *out, struct ka_error *error)
 {
     struct stat status;
     size_t size = 0;
     int fd = open(path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NOCTTY | O_NONBLOCK);
-    if (fd < 0)
+    if (fd < 0) {
+        if (errno != ENOENT)
+            cannot_read(path, error);
         return 0;
+    }
     if (fstat(fd, &status) == 0 && S_ISREG(status.st_mode)) {
         off_t from = status.st_size > KA_PAST_BYTES ? status.st_size - KA_PAST_BYTES : 0;
         ssize_t got = 1;
@@ -141,6 +154,8 @@ static size_t read_tail(const char *path, char *out)
             got = pread(fd, out + size, KA_PAST_BYTES - size, from + (off_t)size);
             size += got > 0 ? (size_t)got : 0;
         }
+        if (got < 0)
+            cannot_read(path, error);
     }
     close(fd);
     return size;
@@ -153,7 +168,9 @@ struct ka_past *ka_past_read(const char *path, ka_time now, struct ka_error *err
         ka_error_set(error, "there is no memory for the end of the log '%s'", path);
         return NULL;
     }
-    struct ka_past *past = ka_past_parse(text, read_tail(path, text), now, error);
+    if (error != NULL)
+        error->text[0] = '\0';
+    struct ka_past *past = ka_past_parse(text, read_tail(path, text, error), now, error);
     free(text);
     return past;
 }

@@ -29,10 +29,12 @@ struct ka_past_row {
 
 struct ka_past;
 
-/* Reads the end of the log at `path` as of `now`, wall clock. A log that is missing, unreadable or
- * none, and lines of it that make no sense, tell nothing and are no error. Of runs at the same time
- * a refusal may be taken for the other's: one probe more or less is counted. Returns NULL with a
- * message when memory is short. */
+/* Reads the end of the log at `path` as of `now`, wall clock. A log that is missing, or no regular
+ * file, and lines of it that make no sense, tell nothing and are no error. Of runs at the same time
+ * a refusal may be taken for the other's: one probe more or less is counted. error->text is empty
+ * afterwards unless the log is there and cannot be read, as far as it goes: then it says so, to be
+ * told to the user, and what could be read counts. Returns NULL with a message when memory is
+ * short. */
 struct ka_past *ka_past_read(const char *path, ka_time now, struct ka_error *error);
 
 /* The same of text in memory, for tests; `size` bytes. */

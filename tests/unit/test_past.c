@@ -153,6 +153,40 @@ static void only_the_end_of_a_long_log_is_read(void **state)
     unlink(path);
 }
 
+/* A log may be there to be written only. */
+static void a_log_that_cannot_be_read_is_told(void **state)
+{
+    (void)state;
+    char path[] = "/tmp/kasniff-past-XXXXXX";
+    uid_t user = geteuid();
+    struct ka_error error = {.text = "from before"};
+    int fd = mkstemp(path);
+    assert_true(fd >= 0);
+    close(fd);
+    struct ka_past *past = ka_past_read(path, NOON, &error);
+    assert_non_null(past);
+    assert_string_equal(error.text, "");
+    ka_past_free(past);
+    assert_int_equal(chmod(path, 0200), 0);
+    const char *const unread[] = {path, "/proc/self/mem"};
+    if (user == 0) /* who may read everything otherwise */
+        assert_int_equal(seteuid(65534), 0);
+    for (size_t i = 0; i < 2; i++) {
+        error.text[0] = '\0';
+        past = ka_past_read(unread[i], NOON, &error);
+        assert_non_null(past);
+        assert_non_null(strstr(error.text, unread[i]));
+        assert_non_null(strstr(error.text, "cannot be read"));
+        ka_past_free(past);
+    }
+    past = ka_past_read("/nonexistent/log", NOON, &error);
+    assert_non_null(past);
+    assert_string_equal(error.text, "");
+    ka_past_free(past);
+    assert_int_equal(seteuid(user), 0);
+    unlink(path);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -160,6 +194,7 @@ int main(void)
         cmocka_unit_test(it_is_told_when_and_forgotten_after_a_day),
         cmocka_unit_test(nonsense_tells_nothing),
         cmocka_unit_test(only_the_end_of_a_long_log_is_read),
+        cmocka_unit_test(a_log_that_cannot_be_read_is_told),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
