@@ -174,7 +174,7 @@ static int run_session(struct single *single, struct ka_error *error)
     ka_endpoint_text(&single->to, allow[0]);
     ka_endpoint_text(&single->from, allow[1]);
     const char *targets[] = {allow[0], allow[1]};
-    if (ka_probe_session_open(session, targets, session->options->both ? 2 : 1, error) < 0)
+    if (ka_probe_session_open(session, error) < 0)
         return KA_EXIT_FAILED;
     single->entry = ka_known_get(session->known, &single->from, &single->to, &from_side);
     if (single->entry == NULL) {
@@ -182,8 +182,16 @@ static int run_session(struct single *single, struct ka_error *error)
         return KA_EXIT_FAILED;
     }
     single->side = !from_side;
-    if (ka_probe_session_local(session, error) < 0 || ka_privileges_drop(NULL, error) < 0 ||
-        ka_probe_session_read(session, false, error) < 0 ||
+    if (ka_probe_session_local(session, error) < 0)
+        return KA_EXIT_FAILED;
+    /* What is bound to an interface is asked by it, wherever the routes lead. */
+    const struct ka_known_side *from = &single->entry->side[from_side];
+    if (session->device == NULL && from->local && from->device != 0) {
+        session->device = from->device_name;
+        session->device_index = from->device;
+    }
+    if (ka_probe_session_helper(session, targets, session->options->both ? 2 : 1, error) < 0 ||
+        ka_privileges_drop(NULL, error) < 0 || ka_probe_session_read(session, false, error) < 0 ||
         ka_probe_session_start(session, false, session->options->quiet, NULL, error) < 0)
         return KA_EXIT_FAILED;
     return ask(single, error);
@@ -216,7 +224,8 @@ static int run_single(const struct ka_probe_options *options, const struct ka_te
                                 "with -i IFACE");
             return KA_EXIT_USAGE;
         }
-        single.session.zone = if_nametoindex(options->interface);
+        single.session.device = options->interface;
+        single.session.device_index = if_nametoindex(options->interface);
     }
     make_filter(&single);
     int status = run_session(&single, error);

@@ -127,9 +127,9 @@ static int run_session(struct ka_probe_session *session, struct ka_error *error)
     static const char *const anyone[] = {"0.0.0.0/0", "::/0"};
     const struct ka_probe_options *options = session->options;
     bool quiet = !options->verbose && !options->form.json;
-    if (ka_probe_session_open(session, anyone, 2, error) < 0 ||
-        ka_probe_session_local(session, error) < 0 || ka_privileges_drop(NULL, error) < 0 ||
-        ka_probe_session_read(session, true, error) < 0 ||
+    if (ka_probe_session_open(session, error) < 0 || ka_probe_session_local(session, error) < 0 ||
+        ka_probe_session_helper(session, anyone, 2, error) < 0 ||
+        ka_privileges_drop(NULL, error) < 0 || ka_probe_session_read(session, true, error) < 0 ||
         ka_probe_session_start(session, true, quiet, show_progress, error) < 0)
         return KA_EXIT_FAILED;
     if (ka_prober_learn(session->prober, options->sniff, NULL, NULL, error) < 0 ||

@@ -12,6 +12,7 @@
 #include "sockets/sockets.h"
 
 #include <ifaddrs.h>
+#include <net/if.h>
 #include <netinet/in.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -116,17 +117,23 @@ static int open_files(struct ka_probe_session *session, struct ka_error *error)
     return 0;
 }
 
-int ka_probe_session_open(struct ka_probe_session *session, const char *const *allow,
-                          size_t allow_count, struct ka_error *error)
+int ka_probe_session_open(struct ka_probe_session *session, struct ka_error *error)
 {
-    const struct ka_probe_options *options = session->options;
     if (open_log(session, error) < 0 || open_tap(session, error) < 0 ||
         open_files(session, error) < 0)
         return -1;
+    session->known = create_known(error);
+    return session->known != NULL ? 0 : -1;
+}
+
+int ka_probe_session_helper(struct ka_probe_session *session, const char *const *allow,
+                            size_t allow_count, struct ka_error *error)
+{
+    const struct ka_probe_options *options = session->options;
     struct ka_injector_options helper = {
         .allow = allow,
         .allow_count = allow_count,
-        .device = session->zone != 0 && !options->link ? options->interface : NULL,
+        .device = options->link ? NULL : session->device,
         .link = options->link ? options->interface : NULL,
         .rate = (uint32_t)options->rate,
         .unanswered = KA_ASK_UNANSWERED,
@@ -136,8 +143,7 @@ int ka_probe_session_open(struct ka_probe_session *session, const char *const *a
         .log = session->log,
     };
     session->injector = ka_injector_start(&helper, error);
-    session->known = session->injector != NULL ? create_known(error) : NULL;
-    return session->known != NULL ? 0 : -1;
+    return session->injector != NULL ? 0 : -1;
 }
 
 /* The filter's word on a connection that only the kernel told of: it is held against a packet that
@@ -195,6 +201,10 @@ static ka_time idle_of(const struct ka_socket *socket)
 static void mark_local(struct ka_known_conn *entry, unsigned side, const struct ka_socket *socket)
 {
     entry->side[side].local = true;
+    entry->side[side].device = socket->device;
+    if (socket->device == 0 ||
+        if_indextoname(socket->device, entry->side[side].device_name) == NULL)
+        snprintf(entry->side[side].device_name, IF_NAMESIZE, "%u", socket->device);
     entry->side[side].resending = socket->timer == KA_SOCKET_TIMER_RETRANSMIT;
     entry->idle_told = idle_of(socket);
     entry->side[side].fin =
@@ -274,7 +284,7 @@ static bool is_open(void *context, const struct ka_known_conn *entry, unsigned s
     const struct ka_probe_session *session = context;
     struct ka_endpoint local = ka_known_end(entry, side);
     struct ka_endpoint peer = ka_known_end(entry, !side);
-    int state = ka_socket_lookup_state(session->lookup, &local, &peer, session->zone);
+    int state = ka_socket_lookup_state(session->lookup, &local, &peer, entry->side[side].device);
     return state > 0 && (open_states & KA_SOCKET_STATE_BIT((unsigned)state)) != 0;
 }
 
@@ -312,6 +322,7 @@ int ka_probe_session_start(struct ka_probe_session *session, bool grow, bool qui
         .rate = (uint32_t)options->rate,
         .grow = grow,
         .link = options->link,
+        .device = session->device_index,
         .yes = options->yes,
         .quiet = quiet,
         .stop = ka_signals_stop,

@@ -43,8 +43,9 @@ extern const struct ka_option ka_probe_rows[];
 /* Set up in the order of its members, before privileges are dropped. */
 struct ka_probe_session {
     const struct ka_probe_options *options;
-    unsigned zone; /* the interface of -i, by which alone link-local ends are reached; else 0 */
-    const char *filter; /* in libpcap's language, for what is read and heard */
+    const char *device;    /* the interface by which alone probes leave; NULL: as routed */
+    unsigned device_index; /* of that; else 0 */
+    const char *filter;    /* in libpcap's language, for what is read and heard */
     struct ka_known *known;
     struct ka_probe_log *log;
     struct ka_past *past; /* NULL with --again and in a dry run */
@@ -59,14 +60,16 @@ struct ka_probe_session {
 /* How many connections are kept: what --all may meet on a busy link. */
 enum { KA_PROBE_CONNECTIONS = 65536 };
 
-/* Opens everything: log, tap, helper, files; `allow` is whom the helper may send to. Returns 0, or
- * -1 with a message; ka_probe_session_close in any case. */
-int ka_probe_session_open(struct ka_probe_session *session, const char *const *allow,
-                          size_t allow_count, struct ka_error *error);
+/* Opens log, tap and files. Returns 0, or -1 with a message; ka_probe_session_close in any case. */
+int ka_probe_session_open(struct ka_probe_session *session, struct ka_error *error);
 
 /* Takes up what this host has itself of what passes the session's filter. To be called before
  * privileges are dropped: it opens a socket. */
 int ka_probe_session_local(struct ka_probe_session *session, struct ka_error *error);
+
+/* Starts the helper, likewise before: `allow` is whom it may send to, session->device the way. */
+int ka_probe_session_helper(struct ka_probe_session *session, const char *const *allow,
+                            size_t allow_count, struct ka_error *error);
 
 /* Reads the files of -r; with `grow` all their connections are taken up. Damage is told on standard
  * error and does not end it. */

@@ -14,16 +14,19 @@
 #include "inject/craft.h"
 #include "inject/verdict.h"
 
+#include <net/if.h>
 #include <stdbool.h>
 #include <stdint.h>
 
 /* A connection. Sides are those of conn.key: 0 the lower endpoint, 1 the other. */
 struct ka_known_side {
-    ka_time seen;   /* wall clock, when it last sent something that only it can send, as far
-                       as could be seen live; KA_TIME_NONE never */
-    uint32_t echo;  /* highest TSecr it sent, with has_echo: the other side's TSval */
-    uint32_t end;   /* seq + length of its last segment, with has_end */
-    uint16_t ip_id; /* of its last packet */
+    ka_time seen;    /* wall clock, when it last sent something that only it can send, as far
+                        as could be seen live; KA_TIME_NONE never */
+    uint32_t echo;   /* highest TSecr it sent, with has_echo: the other side's TSval */
+    uint32_t end;    /* seq + length of its last segment, with has_end */
+    uint16_t ip_id;  /* of its last packet */
+    unsigned device; /* with `local`: the interface that its socket is bound to; 0 none */
+    char device_name[IF_NAMESIZE];
     bool has_echo;
     bool has_end;
     bool has_ip_id;

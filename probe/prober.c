@@ -146,11 +146,37 @@ static bool asked_in_vain(const struct ka_prober *prober, const struct ka_dialog
     return true;
 }
 
+/* Packets that the kernel routes may leave by another interface than the connection's, where
+ * someone else may have the same address. 0, or -1 with what stands against it. */
+static int check_way(const struct ka_prober *prober, const struct ka_dialogue *dialogue,
+                     struct ka_error *error)
+{
+    const struct ka_prober_config *config = &prober->config;
+    const struct ka_known_side *from = &dialogue->entry->side[!dialogue->to];
+    struct ka_endpoint to = ka_known_end(dialogue->entry, dialogue->to);
+    if (config->link)
+        return 0;
+    if (from->local && from->device != 0 && from->device != config->device)
+        return ka_error_set(error,
+                            "this host's end is bound to interface %s, by which probes have "
+                            "to leave: ask this connection alone, with -i %s",
+                            from->device_name, from->device_name);
+    if (ka_addr_is_link_local(&to.addr) && config->device == 0)
+        return ka_error_set(error, "link-local ends (fe80::/10) are behind one interface: ask this "
+                                   "connection alone, with -i IFACE");
+    return 0;
+}
+
 /* What stands against asking this end now. False when something does. */
 static bool may_ask(struct ka_prober *prober, struct ka_dialogue *dialogue)
 {
     const struct ka_prober_config *config = &prober->config;
     char why[KA_RISK_TEXT_SIZE];
+    struct ka_error error;
+    if (check_way(prober, dialogue, &error) < 0) {
+        ka_prober_end(prober, dialogue, KA_DIALOGUE_FAILED, error.text);
+        return false;
+    }
     if (!dialogue->judged && dialogue->ask.judgement.sent == 0) {
         dialogue->idle = ka_prober_idle(prober, dialogue->entry);
         if (dialogue->idle < config->idle) {

@@ -48,12 +48,13 @@ struct ka_prober_config {
     struct ka_sink sink;          /* gets probe, answer and verdict events */
     struct ka_ask_settings ask;
     struct ka_probe_wish wish;
-    ka_time idle;  /* a connection with traffic within this is not asked; 0: any */
-    uint32_t rate; /* probes a second */
-    bool grow;     /* take up connections that are not known yet, while learning */
-    bool link;     /* probes leave as Ethernet frames */
-    bool yes;      /* the risk of ka_risk_text is taken */
-    bool quiet;    /* verdicts only, no events for single probes and answers */
+    ka_time idle;    /* a connection with traffic within this is not asked; 0: any */
+    uint32_t rate;   /* probes a second */
+    bool grow;       /* take up connections that are not known yet, while learning */
+    bool link;       /* probes leave as Ethernet frames */
+    unsigned device; /* the interface by which alone probes leave; 0: as routed */
+    bool yes;        /* the risk of ka_risk_text is taken */
+    bool quiet;      /* verdicts only, no events for single probes and answers */
     bool (*stop)(void *context);
     void (*progress)(void *context); /* now and then; may be NULL */
     /* True while this host still has the connection with that side; NULL: what was found at the

@@ -134,6 +134,7 @@ static int on_socket(const struct nlmsghdr *header, void *context)
             endpoint(message.idiag_family, message.id.idiag_src, ntohs(message.id.idiag_sport)),
         .peer = endpoint(message.idiag_family, message.id.idiag_dst, ntohs(message.id.idiag_dport)),
         .inode = message.idiag_inode,
+        .device = message.id.idiag_if,
         .state = message.idiag_state,
         .timer = timer_kind(&message),
         .expires = message.idiag_timer == 0 ? KA_TIME_NONE : milliseconds(message.idiag_expires),

@@ -70,7 +70,7 @@ static ssize_t receive_answer(const struct ka_socket_lookup *lookup, uint32_t se
 }
 
 int ka_socket_lookup_state(struct ka_socket_lookup *lookup, const struct ka_endpoint *local,
-                           const struct ka_endpoint *peer, unsigned zone)
+                           const struct ka_endpoint *peer, unsigned device)
 {
     char buffer[ANSWER_SIZE];
     int state = -1;
@@ -81,7 +81,7 @@ int ka_socket_lookup_state(struct ka_socket_lookup *lookup, const struct ka_endp
     request->idiag_states = UINT32_MAX;
     request->id.idiag_sport = htons(local->port);
     request->id.idiag_dport = htons(peer->port);
-    request->id.idiag_if = zone;
+    request->id.idiag_if = device;
     request->id.idiag_cookie[0] = INET_DIAG_NOCOOKIE;
     request->id.idiag_cookie[1] = INET_DIAG_NOCOOKIE;
     memcpy(request->id.idiag_src, local->addr.bytes, sizeof(request->id.idiag_src));

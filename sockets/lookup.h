@@ -20,9 +20,9 @@ struct ka_socket_lookup *ka_socket_lookup_open(struct ka_error *error);
 void ka_socket_lookup_close(struct ka_socket_lookup *lookup);
 
 /* The state (enum ka_socket_state) of the TCP socket of this network namespace between the two
- * endpoints, at the interface `zone` where they are link-local, else 0; 0 when there is none; -1
- * when the kernel did not tell. */
+ * endpoints; 0 when there is none; -1 when the kernel did not tell. A socket that is bound to an
+ * interface (ka_socket.device) is found by that interface's index alone, others by 0. */
 int ka_socket_lookup_state(struct ka_socket_lookup *lookup, const struct ka_endpoint *local,
-                           const struct ka_endpoint *peer, unsigned zone);
+                           const struct ka_endpoint *peer, unsigned device);
 
 #endif

@@ -76,6 +76,8 @@ struct ka_socket {
     struct ka_endpoint local; /* as on the wire: IPv4 mapped into IPv6 is IPv4 */
     struct ka_endpoint peer;  /* address and port 0 for a listener */
     uint32_t inode;           /* 0: no process holds it, not yet or not any more */
+    uint32_t device;          /* index of the interface it is bound to, by SO_BINDTODEVICE, a VRF or
+                                 link-local addresses; 0 none */
     uint32_t unanswered;      /* probes or retransmissions without an answer so far */
     ka_time expires;          /* of the running timer, from now; KA_TIME_NONE without one */
     ka_time last_sent;        /* how long ago data was sent; KA_TIME_NONE unknown */

@@ -18,6 +18,7 @@
 #include <arpa/inet.h>
 #include <errno.h>
 #include <linux/filter.h>
+#include <net/if.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
 #include <poll.h>
@@ -418,6 +419,34 @@ static void an_answer_that_came_late_is_not_that_of_the_next_question(void **sta
     close(listening);
 }
 
+/* Whoever asks for the connection without the interface is told that there is none. */
+static void what_is_bound_to_an_interface_is_found_by_it(void **state)
+{
+    (void)state;
+    in_port_t port;
+    struct ka_error error = {.text = ""};
+    int listening = peer_listen(AF_INET, &port);
+    int near = peer_connect(listening);
+    int far = peer_accept(listening);
+    unsigned loopback = if_nametoindex("lo");
+    assert_int_equal(setsockopt(near, SOL_SOCKET, SO_BINDTODEVICE, "lo", 3), 0);
+    struct ka_socket_list list = collect(KA_SOCKET_CONNECTIONS, 0);
+    struct ka_socket bound = *row_of(&list, near);
+    struct ka_socket free_one = *row_of(&list, far);
+    ka_socket_list_fini(&list);
+    assert_int_equal(bound.device, loopback);
+    assert_int_equal(free_one.device, 0);
+    struct ka_socket_lookup *lookup = ka_socket_lookup_open(&error);
+    assert_non_null(lookup);
+    assert_int_equal(ka_socket_lookup_state(lookup, &bound.local, &bound.peer, 0), 0);
+    assert_int_equal(ka_socket_lookup_state(lookup, &bound.local, &bound.peer, bound.device),
+                     KA_SOCKET_ESTABLISHED);
+    ka_socket_lookup_close(lookup);
+    close(near);
+    close(far);
+    close(listening);
+}
+
 static void ten_thousand_sockets_are_read_in_a_moment(void **state)
 {
     (void)state;
@@ -476,6 +505,7 @@ int main(void)
         cmocka_unit_test(without_privilege_the_timers_still_tell),
         cmocka_unit_test(unanswered_probes_are_counted),
         cmocka_unit_test(an_answer_that_came_late_is_not_that_of_the_next_question),
+        cmocka_unit_test(what_is_bound_to_an_interface_is_found_by_it),
         cmocka_unit_test(ten_thousand_sockets_are_read_in_a_moment),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
