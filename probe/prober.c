@@ -16,6 +16,10 @@
 #define PROGRESS_EVERY (200 * KA_MILLISECOND)
 #define LOOK_EVERY     (50 * KA_MILLISECOND)
 
+/* What may be read beyond the wait, since an answer may lie behind other packets. A flood that
+ * comes faster than it is read must keep neither probes nor signals waiting. */
+#define READ_MOST (200 * KA_MILLISECOND)
+
 struct ka_prober *ka_prober_create(const struct ka_prober_config *config)
 {
     struct ka_prober *prober = calloc(1, sizeof(*prober));
@@ -61,7 +65,8 @@ static int listen_until(struct ka_prober *prober, ka_time until, struct ka_error
         return ka_error_set(error, "cannot wait for packets: %s", strerror(errno));
     if (prober->config.tap == NULL)
         return 0;
-    while (ready.revents != 0) {
+    ka_time end = ka_clock_monotonic() + READ_MOST;
+    while (ready.revents != 0 && !prober->failed && ka_clock_monotonic() < end) {
         int count = ka_tap_read(prober->config.tap, ka_prober_take, prober, error);
         if (count < 0)
             return -1;
