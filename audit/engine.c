@@ -169,7 +169,7 @@ static int prepare(struct ka_audit *audit)
     audit->epoll = epoll_create1(EPOLL_CLOEXEC);
     if (audit->epoll < 0)
         return ka_error_set(audit->error, "cannot create an epoll: %s", strerror(errno));
-    return 0;
+    return config->ready != NULL ? config->ready(config->context, audit->error) : 0;
 }
 
 int ka_audit_run(const struct ka_audit_config *config, struct ka_audit_result *out,

@@ -90,6 +90,9 @@ struct ka_audit_config {
     void (*known)(void *context, const struct ka_audit_result *result,
                   const struct ka_series *series); /* a series is sure */
     void (*progress)(void *context, const struct ka_audit_progress *progress); /* each second */
+    /* Called once when everything is open and nobody was talked to yet; may be NULL. With -1 and a
+     * message it ends. */
+    int (*ready)(void *context, struct ka_error *error);
     void *context;
 };
 

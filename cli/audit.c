@@ -10,6 +10,7 @@
 #include "cli/audit_locate.h"
 #include "cli/audit_view.h"
 #include "cli/form.h"
+#include "cli/privileges.h"
 #include "cli/signals.h"
 #include "output/output.h"
 
@@ -208,6 +209,18 @@ static int search_hops(struct ka_locate *locate, struct ka_audit_injection *inje
     return 0;
 }
 
+static int give_up_root(void *context, struct ka_error *error)
+{
+    (void)context;
+    return ka_privileges_drop_but(KA_NEEDS_CONNECT, error);
+}
+
+static int give_up_all_but_numbers(void *context, struct ka_error *error)
+{
+    (void)context;
+    return ka_privileges_drop_but(KA_NEEDS_CONNECT | KA_NEEDS_NUMBERS, error);
+}
+
 /* The shortest silence where none was asked for: one below the longest in any case. */
 static ka_time shortest(const struct options *options)
 {
@@ -234,6 +247,7 @@ static int make_config(const struct options *options, const struct ka_endpoint *
         .stop = ka_signals_stop,
         .known = ka_audit_view_known,
         .progress = ka_audit_view_progress,
+        .ready = give_up_root,
         .context = view,
     };
     return ka_random_fill(&out->id, sizeof(out->id), error);
@@ -274,6 +288,7 @@ static int run_audit(const struct options *options, const struct ka_endpoint *to
         if (injection == NULL)
             goto out;
         config.injector = &injector;
+        config.ready = give_up_all_but_numbers;
     }
     if (load_products(options, &products, error) < 0 ||
         ka_output_create(stdout, &form, &view.output, error) < 0)

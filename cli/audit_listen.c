@@ -19,7 +19,7 @@ static int far_ready(void *context, struct ka_error *error)
 {
     const struct ka_endpoint *at = context;
     char text[KA_ENDPOINT_TEXT_SIZE];
-    if (ka_privileges_drop_but_accept(error) < 0)
+    if (ka_privileges_drop_but(KA_NEEDS_ACCEPT, error) < 0)
         return -1;
     ka_endpoint_text(at, text);
     fprintf(stderr, "kasniff: far end of audits at %s, until interrupted\n", text);

@@ -75,13 +75,32 @@ static int leave_root(const char *wanted, struct ka_error *error)
                                "create one, or start kasniff as another user");
 }
 
-static int drop_capabilities(struct ka_error *error)
+/* Adds to `left` what TCP_REPAIR asks for, where it is there to be kept. */
+static int keep_numbers(cap_t left)
 {
-    cap_t none = cap_init();
-    int status = none == NULL ? -1 : cap_set_proc(none);
+    static const cap_value_t admin[] = {CAP_NET_ADMIN};
+    cap_flag_value_t has = CAP_CLEAR;
+    cap_t own = cap_get_proc();
+    int status = own == NULL ? -1 : cap_get_flag(own, CAP_NET_ADMIN, CAP_PERMITTED, &has);
+    cap_free(own);
+    if (status < 0 || has != CAP_SET)
+        return status;
+    if (cap_set_flag(left, CAP_PERMITTED, 1, admin, CAP_SET) < 0)
+        return -1;
+    return cap_set_flag(left, CAP_EFFECTIVE, 1, admin, CAP_SET);
+}
+
+static int drop_capabilities(unsigned needs, struct ka_error *error)
+{
+    cap_t left = cap_init();
+    int status = left == NULL ? -1 : 0;
+    if (status == 0 && (needs & KA_NEEDS_NUMBERS) != 0)
+        status = keep_numbers(left);
+    if (status == 0)
+        status = cap_set_proc(left);
     if (status < 0)
         ka_error_set(error, "cannot drop capabilities: %m");
-    cap_free(none);
+    cap_free(left);
     /* Ambient capabilities fall with the permitted ones (capabilities(7)). */
     return status;
 }
@@ -97,10 +116,7 @@ static const int denied_calls[] = {
     SCMP_SYS(process_vm_writev),
     SCMP_SYS(pidfd_getfd),
     SCMP_SYS(kcmp),
-    SCMP_SYS(socket),
     SCMP_SYS(socketpair),
-    SCMP_SYS(connect),
-    SCMP_SYS(bind),
     SCMP_SYS(listen),
     SCMP_SYS(setuid),
     SCMP_SYS(setgid),
@@ -129,8 +145,11 @@ static const int denied_calls[] = {
     SCMP_SYS(swapoff),
 };
 
-/* Nor, unless it is a server. */
+/* Nor, unless it is a server; nor, unless it opens connections. */
 static const int server_calls[] = {SCMP_SYS(accept), SCMP_SYS(accept4)};
+static const int client_calls[] = {SCMP_SYS(socket), SCMP_SYS(connect), SCMP_SYS(bind)};
+
+#define COUNT_OF(array) (sizeof(array) / sizeof((array)[0]))
 
 static int deny(scmp_filter_ctx filter, const int *calls, size_t count)
 {
@@ -140,7 +159,7 @@ static int deny(scmp_filter_ctx filter, const int *calls, size_t count)
     return status;
 }
 
-static int deny_calls(bool accepts, struct ka_error *error)
+static int deny_calls(unsigned needs, struct ka_error *error)
 {
     /* A kernel built without seccomp: the rest has to do. */
     if (prctl(PR_GET_SECCOMP, 0, 0, 0, 0) < 0 && errno == EINVAL)
@@ -148,9 +167,11 @@ static int deny_calls(bool accepts, struct ka_error *error)
     scmp_filter_ctx filter = seccomp_init(SCMP_ACT_ALLOW);
     int status = filter == NULL ? -ENOMEM : 0;
     if (status == 0)
-        status = deny(filter, denied_calls, sizeof(denied_calls) / sizeof(denied_calls[0]));
-    if (status == 0 && !accepts)
-        status = deny(filter, server_calls, sizeof(server_calls) / sizeof(server_calls[0]));
+        status = deny(filter, denied_calls, COUNT_OF(denied_calls));
+    if (status == 0 && (needs & KA_NEEDS_ACCEPT) == 0)
+        status = deny(filter, server_calls, COUNT_OF(server_calls));
+    if (status == 0 && (needs & KA_NEEDS_CONNECT) == 0)
+        status = deny(filter, client_calls, COUNT_OF(client_calls));
     if (status == 0)
         status = seccomp_load(filter);
     seccomp_release(filter);
@@ -159,22 +180,25 @@ static int deny_calls(bool accepts, struct ka_error *error)
     return 0;
 }
 
-static int drop(const char *user, bool accepts, struct ka_error *error)
+static int drop(const char *user, unsigned needs, struct ka_error *error)
 {
     tzset(); /* the time zone is read while its file is surely readable */
-    if (leave_root(user, error) < 0 || drop_capabilities(error) < 0)
+    /* Else all capabilities go with root. */
+    if ((needs & KA_NEEDS_NUMBERS) != 0 && prctl(PR_SET_KEEPCAPS, 1, 0, 0, 0) < 0)
+        return ka_error_set(error, "cannot keep a capability: %m");
+    if (leave_root(user, error) < 0 || drop_capabilities(needs, error) < 0)
         return -1;
     if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) < 0)
         return ka_error_set(error, "cannot set no_new_privs: %m");
-    return restrict_calls ? deny_calls(accepts, error) : 0;
+    return restrict_calls ? deny_calls(needs, error) : 0;
 }
 
 int ka_privileges_drop(const char *user, struct ka_error *error)
 {
-    return drop(user, false, error);
+    return drop(user, 0, error);
 }
 
-int ka_privileges_drop_but_accept(struct ka_error *error)
+int ka_privileges_drop_but(unsigned needs, struct ka_error *error)
 {
-    return drop(NULL, true, error);
+    return drop(NULL, needs, error);
 }

@@ -21,7 +21,14 @@ extern const struct ka_option ka_privileges_rows[];
  * inputs are open. Returns 0, or -1 with the reason; the process must not go on then. */
 int ka_privileges_drop(const char *user, struct ka_error *error);
 
-/* The same, as `kasniff` or `nobody`, for a server: it may accept connections. */
-int ka_privileges_drop_but_accept(struct ka_error *error);
+/* What a command goes on doing. */
+enum {
+    KA_NEEDS_ACCEPT = 1,  /* accepting connections */
+    KA_NEEDS_CONNECT = 2, /* opening them */
+    KA_NEEDS_NUMBERS = 4, /* asking for the sequence numbers of its own: keeps CAP_NET_ADMIN */
+};
+
+/* The same, as `kasniff` or `nobody`, but for these, combined by |. */
+int ka_privileges_drop_but(unsigned needs, struct ka_error *error);
 
 #endif
