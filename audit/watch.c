@@ -10,7 +10,6 @@
 #include <linux/if_ether.h>
 #include <linux/if_packet.h>
 #include <stdlib.h>
-#include <string.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
@@ -186,11 +185,8 @@ struct ka_watched ka_watch_port(struct ka_watch *watch, uint16_t port)
 
 struct ka_watched ka_watch_peer(struct ka_watch *watch, const struct ka_endpoint *peer)
 {
-    static const uint8_t mapped[12] = {[10] = 0xff, [11] = 0xff}; /* RFC 4291 2.5.5.2 */
-    struct ka_addr from = peer->addr;
+    struct ka_addr from = ka_addr_unmapped(&peer->addr);
     ka_watch_read(watch);
-    if (from.family == 6 && memcmp(from.bytes, mapped, sizeof(mapped)) == 0)
-        from = ka_addr_make(4, peer->addr.bytes + sizeof(mapped));
     if (watch == NULL || !ka_addr_equal(&watch->seen[peer->port].from, &from))
         return (struct ka_watched){.usual = 0};
     return watch->seen[peer->port].ttl;

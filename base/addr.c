@@ -20,6 +20,27 @@ bool ka_addr_equal(const struct ka_addr *a, const struct ka_addr *b)
     return a->family == b->family && memcmp(a->bytes, b->bytes, sizeof(a->bytes)) == 0;
 }
 
+int ka_endpoint_compare(const struct ka_endpoint *a, const struct ka_endpoint *b)
+{
+    if (a->addr.family != b->addr.family)
+        return a->addr.family < b->addr.family ? -1 : 1;
+    int order = memcmp(a->addr.bytes, b->addr.bytes, sizeof(a->addr.bytes));
+    return order != 0 ? order : (a->port > b->port) - (a->port < b->port);
+}
+
+/* What IPv4 addresses stand behind. */
+static const uint8_t mapped[12] = {[10] = 0xff, [11] = 0xff};
+
+bool ka_addr_is_mapped(const struct ka_addr *addr)
+{
+    return addr->family == 6 && memcmp(addr->bytes, mapped, sizeof(mapped)) == 0;
+}
+
+struct ka_addr ka_addr_unmapped(const struct ka_addr *addr)
+{
+    return ka_addr_is_mapped(addr) ? ka_addr_make(4, addr->bytes + sizeof(mapped)) : *addr;
+}
+
 bool ka_addr_is_unusable(const struct ka_addr *addr)
 {
     static const uint8_t none[16];

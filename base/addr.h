@@ -39,6 +39,17 @@ static inline bool ka_endpoint_equal(const struct ka_endpoint *a, const struct k
     return a->port == b->port && ka_addr_equal(&a->addr, &b->addr);
 }
 
+/* Less than, equal to or greater than 0, as a comes before, is or comes after b: in the order of
+ * family, address and port. */
+int ka_endpoint_compare(const struct ka_endpoint *a, const struct ka_endpoint *b);
+
+/* True for ::ffff:0:0/96, IPv4 addresses written as IPv6 (RFC 4291 2.5.5.2): sockets use them, on
+ * the wire they name no host. */
+bool ka_addr_is_mapped(const struct ka_addr *addr);
+
+/* The IPv4 address that a mapped one means; any other as it is. */
+struct ka_addr ka_addr_unmapped(const struct ka_addr *addr);
+
 /* True for 0.0.0.0/8, 224.0.0.0/4, 255.255.255.255, ::, ff00::/8: never one host's address. A
  * subnet's own broadcast address cannot be told from here. */
 bool ka_addr_is_unusable(const struct ka_addr *addr);

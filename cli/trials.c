@@ -155,21 +155,11 @@ void ka_trials_connection(struct ka_trials *trials, const struct ka_event *event
 
 /* --- order */
 
-static int compare_endpoints(const struct ka_endpoint *a, const struct ka_endpoint *b)
-{
-    if (a->addr.family != b->addr.family)
-        return a->addr.family < b->addr.family ? -1 : 1;
-    int order = memcmp(a->addr.bytes, b->addr.bytes, sizeof(a->addr.bytes));
-    if (order != 0)
-        return order;
-    return (a->port > b->port) - (a->port < b->port);
-}
-
 static int by_server(const void *a, const void *b)
 {
     const struct entry *first = a;
     const struct entry *second = b;
-    int order = compare_endpoints(&first->server, &second->server);
+    int order = ka_endpoint_compare(&first->server, &second->server);
     if (order != 0)
         return order;
     return (first->flow_id > second->flow_id) - (first->flow_id < second->flow_id);
@@ -179,7 +169,7 @@ static int risk_by_server(const void *a, const void *b)
 {
     const struct risk *first = a;
     const struct risk *second = b;
-    int order = compare_endpoints(&first->server, &second->server);
+    int order = ka_endpoint_compare(&first->server, &second->server);
     if (order != 0)
         return order;
     return (first->flow_id > second->flow_id) - (first->flow_id < second->flow_id);
@@ -258,7 +248,7 @@ static size_t first_risk(const struct ka_trials *trials, const struct ka_endpoin
     size_t high = trials->risk_count;
     while (low < high) {
         size_t middle = low + (high - low) / 2;
-        if (compare_endpoints(&trials->risks[middle].server, server) < 0)
+        if (ka_endpoint_compare(&trials->risks[middle].server, server) < 0)
             low = middle + 1;
         else
             high = middle;
@@ -276,7 +266,7 @@ static void say_at_risk(const struct teller *teller, const struct ka_bracket *br
     begin_finding(teller, &event, server, from);
     for (size_t i = first_risk(trials, server); i < trials->risk_count; i++) {
         const struct risk *risk = &trials->risks[i];
-        if (compare_endpoints(&risk->server, server) != 0)
+        if (ka_endpoint_compare(&risk->server, server) != 0)
             break;
         if (risk->idle != KA_TIME_NONE && risk->idle < bracket->died)
             continue;
@@ -426,7 +416,7 @@ static void tell_groups(const struct teller *teller)
     for (size_t i = 1; i <= trials->count; i++) {
         const struct entry *last = &trials->entries[i - 1];
         bool end = i == trials->count;
-        if (!end && compare_endpoints(&last->server, &trials->entries[i].server) == 0)
+        if (!end && ka_endpoint_compare(&last->server, &trials->entries[i].server) == 0)
             continue;
         tell_server(teller, server, i - server);
         server = i;

@@ -35,28 +35,26 @@ static bool is_listed(const struct ka_addr *addr, const struct ka_addr *list, si
     return false;
 }
 
-/* IPv4 addresses written as IPv6 (RFC 4291 2.5.5) name no host on the wire, and would let a
- * broadcast address slip through. */
-static bool is_embedded_v4(const struct ka_addr *addr)
-{
-    static const uint8_t mapped[12] = {[10] = 0xff, [11] = 0xff};
-    return addr->family == 6 && memcmp(addr->bytes, mapped, sizeof(mapped)) == 0;
-}
-
 static bool breaks_family(struct question *q)
 {
     uint8_t family = q->probe->src.addr.family;
     return family != q->probe->dst.addr.family || (family != 4 && family != 6);
 }
 
+/* Mapped addresses would let a broadcast address slip through. */
+static bool names_no_host(const struct ka_addr *addr)
+{
+    return ka_addr_is_unusable(addr) || ka_addr_is_mapped(addr);
+}
+
 static bool breaks_source(struct question *q)
 {
-    return ka_addr_is_unusable(&q->probe->src.addr) || is_embedded_v4(&q->probe->src.addr);
+    return names_no_host(&q->probe->src.addr);
 }
 
 static bool breaks_target(struct question *q)
 {
-    return ka_addr_is_unusable(&q->probe->dst.addr) || is_embedded_v4(&q->probe->dst.addr);
+    return names_no_host(&q->probe->dst.addr);
 }
 
 static bool breaks_broadcast(struct question *q)

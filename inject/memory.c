@@ -41,21 +41,6 @@ void ka_memory_free(struct ka_memory *memory)
     free(memory);
 }
 
-static int compare_ends(const struct ka_endpoint *a, const struct ka_endpoint *b)
-{
-    int order = memcmp(a->addr.bytes, b->addr.bytes, sizeof(a->addr.bytes));
-    if (order != 0)
-        return order;
-    if (a->addr.family != b->addr.family)
-        return a->addr.family - b->addr.family;
-    return a->port - b->port;
-}
-
-static bool same_end(const struct ka_endpoint *a, const struct ka_endpoint *b)
-{
-    return compare_ends(a, b) == 0;
-}
-
 static uint64_t mix(uint64_t hash, uint64_t value)
 {
     hash = (hash ^ value) * 0x9e3779b97f4a7c15u;
@@ -74,8 +59,8 @@ static struct ka_record *find_slot(const struct ka_memory *memory, const struct 
                                    const struct ka_endpoint *high)
 {
     size_t at = (size_t)mix_end(mix_end(memory->key, low), high) & memory->mask;
-    while (memory->slots[at].used && !(same_end(&memory->slots[at].ends[0], low) &&
-                                       same_end(&memory->slots[at].ends[1], high)))
+    while (memory->slots[at].used && !(ka_endpoint_equal(&memory->slots[at].ends[0], low) &&
+                                       ka_endpoint_equal(&memory->slots[at].ends[1], high)))
         at = (at + 1) & memory->mask;
     return &memory->slots[at];
 }
@@ -83,7 +68,7 @@ static struct ka_record *find_slot(const struct ka_memory *memory, const struct 
 static struct ka_record *find_for(const struct ka_memory *memory, const struct ka_probe *probe,
                                   unsigned *towards)
 {
-    bool target_is_high = compare_ends(&probe->src, &probe->dst) < 0;
+    bool target_is_high = ka_endpoint_compare(&probe->src, &probe->dst) < 0;
     *towards = target_is_high ? 1 : 0;
     return target_is_high ? find_slot(memory, &probe->src, &probe->dst)
                           : find_slot(memory, &probe->dst, &probe->src);

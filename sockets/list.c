@@ -42,17 +42,10 @@ static struct ka_socket *append(struct ka_socket_list *list)
 
 static struct ka_endpoint endpoint(uint8_t family, const uint32_t words[4], uint16_t port)
 {
-    static const uint8_t mapped[12] = {[10] = 0xff, [11] = 0xff};
     uint8_t bytes[16];
     memcpy(bytes, words, sizeof(bytes));
-    struct ka_endpoint out = {.port = port};
-    if (family == AF_INET)
-        out.addr = ka_addr_make(4, bytes);
-    else if (memcmp(bytes, mapped, sizeof(mapped)) == 0)
-        out.addr = ka_addr_make(4, bytes + sizeof(mapped));
-    else
-        out.addr = ka_addr_make(6, bytes);
-    return out;
+    struct ka_addr addr = ka_addr_make(family == AF_INET ? 4 : 6, bytes);
+    return (struct ka_endpoint){.addr = ka_addr_unmapped(&addr), .port = port};
 }
 
 /* idiag_timer as inet_diag(4) and the kernel's inet_sk_diag_fill number it. */

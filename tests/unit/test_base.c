@@ -237,6 +237,46 @@ static void addresses_that_are_no_single_host_are_known(void **state)
     }
 }
 
+static void mapped_addresses_mean_ipv4(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *text;
+        const char *meant;
+    } rows[] = {
+        {"::ffff:10.0.0.1", "10.0.0.1"},       {"::ffff:255.255.255.255", "255.255.255.255"},
+        {"::10.0.0.1", "::10.0.0.1"},          {"::fffe:10.0.0.1", "::fffe:a00:1"},
+        {"1::ffff:10.0.0.1", "1::ffff:a00:1"}, {"10.0.0.1", "10.0.0.1"},
+    };
+    for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+        struct ka_addr addr;
+        char text[KA_ADDR_TEXT_SIZE];
+        assert_true(ka_addr_parse(rows[i].text, &addr));
+        struct ka_addr meant = ka_addr_unmapped(&addr);
+        ka_addr_text(&meant, text);
+        assert_string_equal(text, rows[i].meant);
+        assert_int_equal(ka_addr_is_mapped(&addr), i < 2);
+    }
+}
+
+static void endpoints_have_one_order(void **state)
+{
+    (void)state;
+    static const char *const ordered[] = {
+        "9.255.0.1:80", "10.0.0.1:79", "10.0.0.1:80", "10.0.0.1:40000", "[::1]:1", "[2001:db8::]:1",
+    };
+    const size_t count = sizeof(ordered) / sizeof(ordered[0]);
+    for (size_t i = 0; i < count * count; i++) {
+        struct ka_endpoint a;
+        struct ka_endpoint b;
+        assert_int_equal(ka_endpoint_parse(ordered[i / count], &a, NULL), 0);
+        assert_int_equal(ka_endpoint_parse(ordered[i % count], &b, NULL), 0);
+        int order = ka_endpoint_compare(&a, &b);
+        assert_int_equal(order < 0, i / count < i % count);
+        assert_int_equal(order > 0, i / count > i % count);
+    }
+}
+
 static void a_noun_fits_its_number(void **state)
 {
     (void)state;
@@ -259,6 +299,8 @@ int main(void)
         cmocka_unit_test(durations_are_written_for_people),
         cmocka_unit_test(endpoints_are_read_and_written_alike),
         cmocka_unit_test(addresses_that_are_no_single_host_are_known),
+        cmocka_unit_test(mapped_addresses_mean_ipv4),
+        cmocka_unit_test(endpoints_have_one_order),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
