@@ -141,6 +141,26 @@ bool ka_case_came_back(const struct ka_case *about, unsigned side)
     return from->flow_id == about->conn->flow_id && from->side == side;
 }
 
+void ka_case_tell_late(const struct ka_case *about, unsigned side, struct ka_event *event)
+{
+    const struct ka_history *history = about->history;
+    const struct ka_reset *reset = &history->reset;
+    size_t used = strlen(event->finding.text);
+    if (history->late == KA_TIME_NONE || reset->time == KA_TIME_NONE || reset->side != side ||
+        reset->time < history->late)
+        return;
+    ka_time after = ka_time_between(history->closing, history->late);
+    snprintf(event->finding.text + used, sizeof(event->finding.text) - used,
+             "; its client used it still %s later, and was reset", ka_words_duration(after).text);
+    ka_finding_frame(event, history->late_frame);
+    ka_finding_frame(event, reset->frame);
+    ka_finding_seconds(event, "used_after_s", after);
+    event->finding.severity = KA_SEVERITY_WARNING;
+    event->finding.advice =
+        "have the client close its idle connections sooner than that, or look whether they are "
+        "closed before it uses them; or raise that timeout of the server or proxy";
+}
+
 /* --- the judgement */
 
 static void begin_event(const struct ka_analysis *analysis, struct ka_conn *conn, ka_time time,

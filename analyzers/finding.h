@@ -76,6 +76,10 @@ bool ka_case_reset_by_other(const struct ka_case *about);
 /* True when `side` came back under another name: it lives, whatever was thought of it. */
 bool ka_case_came_back(const struct ka_case *about, unsigned side);
 
+/* `side`, the server, closed in order and was used all the same, for which it sent a reset: where
+ * that is so the finding of the closing becomes a warning that says when. */
+void ka_case_tell_late(const struct ka_case *about, unsigned side, struct ka_event *event);
+
 /* The findings. */
 ka_find ka_find_peer_died;
 ka_find ka_find_peer_silent;

@@ -67,6 +67,7 @@ static void begin_history(struct ka_history *history)
     history->reset.time = KA_TIME_NONE;
     history->closing = KA_TIME_NONE;
     history->idle_close = KA_TIME_NONE;
+    history->late = KA_TIME_NONE;
     history->http.timeout = KA_TIME_NONE;
     history->http.idle_before_close = KA_TIME_NONE;
 }

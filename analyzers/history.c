@@ -149,12 +149,20 @@ static void note_closing(struct ka_history *history, const struct ka_conn *conn,
     history->closer = side == ka_conn_client(conn) ? KA_CLOSER_CLIENT : KA_CLOSER_SERVER;
     history->http.closed_by = history->closer;
     history->http.idle_before_close = ka_time_between(last, packet->frame->time);
-    if ((packet->tcp.flags & KA_TCP_RST) != 0)
+    history->by_fin = (packet->tcp.flags & KA_TCP_RST) == 0;
+    if (!history->by_fin)
         return;
+    history->asked_at_close = history->asking[!side].since != KA_TIME_NONE;
     /* TLS and others say farewell right before the FIN. */
     ka_time own = ka_time_between(history->last_data[side], packet->frame->time);
     bool has_farewell = own != KA_TIME_NONE && own <= farewell && last == history->last_data[side];
     history->idle_close = has_farewell ? history->pause[side] : history->http.idle_before_close;
+}
+
+bool ka_history_has_closed(const struct ka_history *history, bool client)
+{
+    return history->closing != KA_TIME_NONE && history->by_fin &&
+           (history->closer == KA_CLOSER_CLIENT) == client;
 }
 
 static void note_window(struct ka_history *history, unsigned side, const struct ka_packet *packet)
@@ -201,9 +209,21 @@ static bool is_probe_frame(const struct ka_history *history, unsigned side,
     return packet->tcp.length == 1 && history->probe_frame[side] == packet->frame->number;
 }
 
+/* The other side has closed in order, and this one uses the connection still. */
+static void note_late(struct ka_history *history, const struct ka_conn *conn, unsigned side,
+                      const struct ka_packet *packet)
+{
+    if (!ka_history_has_closed(history, side != ka_conn_client(conn)) ||
+        history->late != KA_TIME_NONE)
+        return;
+    history->late = packet->frame->time;
+    history->late_frame = packet->frame->number;
+}
+
 static void take_data(struct ka_history *history, const struct ka_conn *conn, unsigned side,
                       const struct ka_packet *packet)
 {
+    note_late(history, conn, side, packet);
     ka_heartbeat_data(history, conn, side, packet);
     ka_http_data(history, conn, side, packet);
     note_turn(history, packet, side);

@@ -147,6 +147,8 @@ struct ka_history {
     ka_time closing;              /* first FIN or RST */
     ka_time idle_close;           /* that was a FIN after so long without data; KA_TIME_NONE */
     uint64_t closing_frame;
+    ka_time late;        /* new data of the other side after that FIN; KA_TIME_NONE none */
+    uint64_t late_frame; /* of it */
     uint32_t gaps_survived;
     uint8_t span_count;
     uint8_t gap_count;
@@ -154,6 +156,8 @@ struct ka_history {
     uint8_t app_silent; /* a bit for each side whose application is silent */
     bool is_http;
     bool is_ssh;
+    bool by_fin;         /* the first closing, not by a reset */
+    bool asked_at_close; /* the FIN came instead of a response */
 };
 
 /* What was known of the connection before a segment. */
@@ -189,6 +193,9 @@ void ka_history_icmp(struct ka_analysis *analysis, const struct ka_conn *conn, u
 /* The analyser of the table. */
 void ka_history_occurred(struct ka_analysis *analysis, const struct ka_occurrence *occurrence);
 
+/* The client, or else the server, was the first to close, by a FIN. */
+bool ka_history_has_closed(const struct ka_history *history, bool client);
+
 /* The connection ends: what is still open is judged, and the event is filled. `activity` is valid
  * as long as the history is. */
 void ka_history_fill(struct ka_analysis *analysis, const struct ka_conn *conn,
@@ -201,7 +208,8 @@ void ka_history_tell_app(struct ka_analysis *analysis, struct ka_conn *conn,
                          enum ka_occurrence_kind kind, unsigned side,
                          const struct ka_packet *packet);
 
-/* Silences (silence.c): a segment of `side`, after `idle` without any and nothing left to say. */
+/* Silences (silence.c): a segment of `side`, after `idle` without any and nothing left to say. What
+ * is sent to a side that has closed is no trial: its reset is due (RFC 9293 3.10.7.1). */
 void ka_silence_segment(struct ka_history *history, const struct ka_packet *packet, unsigned side,
                         unsigned client, ka_time idle);
 /* An ICMP error came about what the client, or else the server, sent: not the end yet. */

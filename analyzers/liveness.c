@@ -35,6 +35,7 @@ static const char why_stopped[] = "inferred";
 static const char why_gave_up[] = "the prober gave up after unanswered probes";
 static const char why_rst[] = "RST in answer to a probe: rebooted, or the connection is gone there";
 static const char why_reset[] = "it reset the connection";
+static const char why_late[] = "it had closed the connection (FIN), and resets what came after";
 static const char why_challenge[] =
     "it answered with unrelated numbers: it has another connection on these ports";
 static const char why_app_silent[] =
@@ -179,6 +180,11 @@ void ka_liveness_occurred(struct ka_analysis *analysis, const struct ka_occurren
         event.state.why = why_lost;
     if (input == INPUT_RESET_ANSWER && occurrence->origin == KA_ORIGIN_MIDDLEBOX)
         event.state.why = "RST in answer to a probe, with another TTL: sent by a middlebox";
+    /* The application has read the end of the stream: EPIPE, ECONNRESET or nothing may follow. */
+    if (input == INPUT_RESET && (occurrence->conn->side[judged].flags & KA_SIDE_FIN) != 0) {
+        event.state.why = why_late;
+        event.state.app_error = KA_APP_NONE;
+    }
     if (from != KA_PEER_UNKNOWN)
         analysis->stats.states[from]--;
     analysis->stats.states[row->to]++;

@@ -91,7 +91,7 @@ void ka_silence_segment(struct ka_history *history, const struct ka_packet *pack
         else
             close_gap(history, KA_GAP_SURVIVED, KA_AFTER_UNKNOWN);
     }
-    if (idle != KA_TIME_NONE && idle >= KA_GAP_LEAST)
+    if (idle != KA_TIME_NONE && idle >= KA_GAP_LEAST && !ka_history_has_closed(history, !by_client))
         open_gap(history, packet, by_client, idle);
 }
 

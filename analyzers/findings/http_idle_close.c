@@ -25,5 +25,6 @@ bool ka_find_http_idle_close(const struct ka_case *about, unsigned side, struct 
     ka_finding_seconds(event, "announced_s", http->timeout);
     ka_finding_figure(event, "requests", http->requests);
     event->finding.advice = "clients should keep idle HTTP connections for less than that";
+    ka_case_tell_late(about, side, event);
     return true;
 }
