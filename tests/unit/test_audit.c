@@ -11,6 +11,7 @@
 #include <cmocka.h>
 
 #include "audit/advice.h"
+#include "audit/findings.h"
 #include "audit/hops.h"
 #include "audit/message.h"
 #include "audit/plan.h"
@@ -719,9 +720,58 @@ static void only_an_error_about_our_own_connection_names_a_hop(void **state)
     assert_false(ka_hops_quote(6, icmp + 20, sizeof(icmp) - 20, &ours, &far));
 }
 
+/* Of the findings it is called with, those of several causes; keeps the text of the last. */
+struct told {
+    unsigned count;
+    char text[KA_TEXT_MAX];
+};
+
+static void count_causes(void *context, const struct ka_event *event)
+{
+    struct told *told = context;
+    if (strcmp(event->finding.kind, "several-causes") != 0)
+        return;
+    told->count++;
+    snprintf(told->text, sizeof(told->text), "%s", event->finding.text);
+}
+
+static void what_lies_within_the_timers_grain_is_no_contradiction(void **state)
+{
+    (void)state;
+    static const struct {
+        struct ka_trial trials[6];
+        const char *words; /* of the finding; NULL none */
+    } rows[] = {
+        {{LIVED(1), LIVED(3.99), DIED(4.0, CLOSED), LIVED(4.001), DIED(4.002, CLOSED),
+          DIED(5, CLOSED)},
+         NULL},
+        {{LIVED(1), LIVED(2), LIVED(3), DIED(4, SILENT), LIVED(4.5), DIED(5, SILENT)},
+         "one survived 4.50 s, another died after 4.00 s"},
+        {{LIVED(1), DIED(2, SILENT), LIVED(3), LIVED(4), LIVED(4.5), DIED(5, SILENT)},
+         "one survived 4.50 s, another died after 2.00 s"},
+        {{LIVED(1), LIVED(2), LIVED(3), LIVED(4), DIED(4.5, SILENT), DIED(5, SILENT)}, NULL},
+    };
+    struct ka_products products = {.items = NULL};
+    for (size_t i = 0; i < COUNT_OF(rows); i++) {
+        struct told told = {0};
+        struct ka_trial trials[6];
+        memcpy(trials, rows[i].trials, sizeof(trials));
+        struct ka_audit_result result = {.count = 1};
+        result.series[0] = (struct ka_series){.done = true, .trials = trials, .count = 6};
+        ka_bracket_judge(trials, 6, &result.series[0].bracket);
+        const struct ka_audit_report report = {.products = &products,
+                                               .sink = {count_causes, &told}};
+        ka_audit_findings_all(&report, &result);
+        assert_int_equal(told.count, rows[i].words != NULL);
+        if (rows[i].words != NULL)
+            assert_non_null(strstr(told.text, rows[i].words));
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(what_lies_within_the_timers_grain_is_no_contradiction),
         cmocka_unit_test(trials_become_a_bracket),
         cmocka_unit_test(a_reset_has_an_origin_where_the_trials_agree),
         cmocka_unit_test(a_reset_with_another_time_to_live_is_a_middleboxs),
