@@ -8,7 +8,6 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/epoll.h>
-#include <time.h>
 #include <unistd.h>
 
 /* Connections are opened in small groups: a path under test is no target for a flood. */
@@ -69,11 +68,7 @@ static void run_timers(struct ka_audit *audit)
 static void wait_and_handle(struct ka_audit *audit)
 {
     struct epoll_event events[EVENTS_MAX];
-    ka_time wait = next_moment(audit) - audit->now;
-    struct timespec timeout = {0};
-    if (wait > 0)
-        timeout = (struct timespec){.tv_sec = wait / KA_SECOND, .tv_nsec = wait % KA_SECOND};
-    int count = epoll_pwait2(audit->epoll, events, EVENTS_MAX, &timeout, NULL);
+    int count = ka_tcp_wait(audit->epoll, events, EVENTS_MAX, next_moment(audit) - audit->now);
     if (count < 0 && errno != EINTR) {
         ka_error_set(audit->error, "cannot wait for the sockets: %s", strerror(errno));
         audit->failed = true;

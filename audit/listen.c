@@ -9,7 +9,6 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/epoll.h>
-#include <time.h>
 #include <unistd.h>
 
 enum { EVENTS_MAX = 256, SPARE = 16 };
@@ -80,9 +79,7 @@ static int serve(struct far *far, struct ka_error *error)
     struct epoll_event events[EVENTS_MAX];
     ka_time next = peers->now;
     while (!far->config->stop(far->config->context)) {
-        ka_time wait = next > peers->now ? next - peers->now : 0;
-        struct timespec timeout = {.tv_sec = wait / KA_SECOND, .tv_nsec = wait % KA_SECOND};
-        int count = epoll_pwait2(far->epoll, events, EVENTS_MAX, &timeout, NULL);
+        int count = ka_tcp_wait(far->epoll, events, EVENTS_MAX, next - peers->now);
         if (count < 0 && errno != EINTR)
             return ka_error_set(error, "cannot wait for the sockets: %s", strerror(errno));
         ka_watch_read(peers->watch);

@@ -7,6 +7,7 @@
 #include <string.h>
 #include <sys/resource.h>
 #include <sys/socket.h>
+#include <time.h>
 #include <unistd.h>
 
 /* How often the kernel may offer ports that were used before we call the range exhausted. */
@@ -256,6 +257,17 @@ int ka_tcp_numbers(int fd, struct ka_tcp_numbers *out)
     numbers.in_flight = info.tcpi_unacked > 0;
     *out = numbers;
     return 0;
+}
+
+int ka_tcp_wait(int epoll, struct epoll_event *events, int most, ka_time wait)
+{
+    ka_time left = wait > 0 ? wait : 0;
+    struct timespec exact = {.tv_sec = left / KA_SECOND, .tv_nsec = left % KA_SECOND};
+    int count = epoll_pwait2(epoll, events, most, &exact, NULL);
+    if (count >= 0 || errno != ENOSYS)
+        return count;
+    /* Before Linux 5.11: whole milliseconds, rounded up not to turn in a circle. */
+    return epoll_wait(epoll, events, most, (int)((left + KA_MILLISECOND - 1) / KA_MILLISECOND));
 }
 
 void ka_tcp_acknowledge(int fd)

@@ -14,6 +14,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <sys/epoll.h>
 #include <sys/types.h>
 
 /* Source ports that were used, one bit each; zeroed at first. A port that came back could match
@@ -79,6 +80,11 @@ struct ka_tcp_numbers {
 /* Asks the kernel for them, which takes CAP_NET_ADMIN (tcp_repair, Linux 3.5); nothing is sent and
  * nothing changes. Returns 0, or -1 with errno set, *out untouched. */
 int ka_tcp_numbers(int fd, struct ka_tcp_numbers *out);
+
+/* Waits until a socket of the epoll is ready, at most `wait`, to the millisecond at least. As
+ * epoll_wait(2): returns how many of `most` events were written, 0 when the time is over, or -1
+ * with errno, EINTR for a signal. */
+int ka_tcp_wait(int epoll, struct epoll_event *events, int most, ka_time wait);
 
 /* Acknowledges what came at once: a delayed acknowledgement would restart the path's clock later.
  */

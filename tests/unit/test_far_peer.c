@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause
  *
  * One connection at the far end of audits, over a pair of sockets: what a hostile client can do to
- * the others.
+ * the others; and waiting for many.
  */
 #include <setjmp.h>
 #include <stdarg.h>
@@ -11,10 +11,15 @@
 #include <cmocka.h>
 
 #include "audit/far_peer.h"
+#include "audit/tcp.h"
+#include "base/clock.h"
 
+#include <errno.h>
+#include <seccomp.h>
 #include <string.h>
 #include <sys/ioctl.h>
 #include <sys/socket.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 /* A far end with room for two, and the client's ends of both connections. */
@@ -126,12 +131,53 @@ static void a_trial_needs_its_audits_control_connection(void **state)
     end(&far);
 }
 
+/* In a child, whose kernel has none of what came with Linux 5.11. Its status is 0 for success. */
+static int wait_on_an_old_kernel(int epoll, int writer)
+{
+    struct epoll_event event;
+    scmp_filter_ctx filter = seccomp_init(SCMP_ACT_ALLOW);
+    if (filter == NULL ||
+        seccomp_rule_add(filter, SCMP_ACT_ERRNO(ENOSYS), SCMP_SYS(epoll_pwait2), 0) != 0 ||
+        seccomp_load(filter) != 0)
+        return 1;
+    ka_time begun = ka_clock_monotonic();
+    if (ka_tcp_wait(epoll, &event, 1, 1500 * KA_MICROSECOND) != 0 ||
+        ka_clock_monotonic() - begun < 1500 * KA_MICROSECOND)
+        return 2;
+    if (ka_tcp_wait(epoll, &event, 1, -KA_SECOND) != 0)
+        return 3;
+    if (write(writer, "x", 1) != 1 || ka_tcp_wait(epoll, &event, 1, KA_SECOND) != 1)
+        return 4;
+    return 0;
+}
+
+static void waiting_works_on_kernels_without_the_finer_call(void **state)
+{
+    (void)state;
+    int ends[2];
+    int status;
+    int epoll = epoll_create1(EPOLL_CLOEXEC);
+    struct epoll_event event = {.events = EPOLLIN};
+    assert_int_equal(pipe(ends), 0);
+    assert_int_equal(epoll_ctl(epoll, EPOLL_CTL_ADD, ends[0], &event), 0);
+    assert_int_equal(ka_tcp_wait(epoll, &event, 1, 1), 0);
+    pid_t child = fork();
+    if (child == 0)
+        _exit(wait_on_an_old_kernel(epoll, ends[1]));
+    assert_int_equal(waitpid(child, &status, 0), child);
+    assert_int_equal(status, 0);
+    close(epoll);
+    close(ends[0]);
+    close(ends[1]);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(who_never_stops_talking_is_read_a_piece_at_a_time),
         cmocka_unit_test(nonsense_ends_one_connection_and_no_other),
         cmocka_unit_test(a_trial_needs_its_audits_control_connection),
+        cmocka_unit_test(waiting_works_on_kernels_without_the_finer_call),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
