@@ -53,6 +53,11 @@ static void *add(struct ka_report *report, void **items, size_t *count, size_t *
     return (unsigned char *)*items + (*count)++ * size;
 }
 
+static size_t most_of(const struct ka_report *report)
+{
+    return report->options.most != 0 ? report->options.most : (size_t)KA_REPORT_MOST;
+}
+
 static void *copy(struct ka_report *report, const void *from, size_t count, size_t size)
 {
     if (count == 0)
@@ -80,6 +85,10 @@ static void take_connection(struct ka_report *report, const struct ka_event *eve
     report->midstream += connection->midstream;
     if (!is_wanted(report, event)) {
         report->untold++;
+        return;
+    }
+    if (report->told_count >= most_of(report)) {
+        report->connections_lost++;
         return;
     }
     void *items = report->told;
@@ -112,6 +121,10 @@ static void take_finding(struct ka_report *report, const struct ka_event *event)
         return;
     if (event->finding.severity < 3)
         report->severities[event->finding.severity]++;
+    if (report->finding_count >= most_of(report)) {
+        report->findings_lost++;
+        return;
+    }
     void *items = report->findings;
     struct ka_event *place =
         add(report, &items, &report->finding_count, &report->finding_room, sizeof(*place));

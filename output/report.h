@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause
  *
  * The report: collects events, then tells what happened as text or as a page. Memory grows with the
- * connections worth a line and, for the page, with their probes, up to a bound.
+ * connections worth a line, with findings and, for the page, with probes, each up to a bound; what
+ * is beyond it is counted, and the report says so.
  */
 #ifndef KA_OUTPUT_REPORT_H
 #define KA_OUTPUT_REPORT_H
@@ -36,7 +37,11 @@ struct ka_report_rule {
     char names[224]; /* of the products that have it */
 };
 
+/* Connections that a report keeps at most, and findings: some hundred megabytes each. */
+enum { KA_REPORT_MOST = 1 << 19 };
+
 struct ka_report_options {
+    size_t most;                        /* the same where it is to be less; 0: KA_REPORT_MOST */
     const struct ka_report_rule *rules; /* by time; outlive the report */
     size_t rule_count;
     const char *const *input_names; /* by input index; outlive the report */

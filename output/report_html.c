@@ -329,6 +329,11 @@ static void put_connections(const struct ka_report *report, struct ka_text *out)
         ka_line_count(out, report->untold, "connection");
         ka_html_put(out, " without keepalive, long idle time or trouble.</p>\n");
     }
+    if (ka_report_has_lost(report)) {
+        ka_html_put(out, "<p class=\"dim\">Left out: ");
+        ka_report_put_lost(report, out);
+        ka_html_put(out, ".</p>\n");
+    }
 }
 
 static void put_lanes(const struct ka_report *report, struct ka_text *out)

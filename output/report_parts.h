@@ -58,7 +58,9 @@ struct ka_report {
     uint64_t severities[3]; /* findings by severity */
     uint64_t one_way;
     uint64_t midstream;
-    uint64_t untold; /* connections not worth a line */
+    uint64_t untold;           /* connections not worth a line */
+    uint64_t connections_lost; /* beyond KA_REPORT_MOST */
+    uint64_t findings_lost;
     struct ka_event capture;
     bool memory_out;
 };
@@ -107,6 +109,13 @@ void ka_report_put_bytes(struct ka_text *out, uint64_t bytes);
 
 /* What a mark says, without time and endpoints. */
 void ka_report_put_mark(struct ka_text *out, const struct ka_mark *mark);
+
+/* True when connections or findings are beyond the bounds; how many, as a sentence. */
+static inline bool ka_report_has_lost(const struct ka_report *report)
+{
+    return report->connections_lost > 0 || report->findings_lost > 0;
+}
+void ka_report_put_lost(const struct ka_report *report, struct ka_text *out);
 
 /* The table of connections. */
 void ka_report_put_table(const struct ka_report *report, struct ka_text *out);

@@ -189,6 +189,15 @@ static void put_extras(const struct ka_report *report, struct ka_text *out, size
     }
 }
 
+void ka_report_put_lost(const struct ka_report *report, struct ka_text *out)
+{
+    ka_line_count(out, report->connections_lost, "connection");
+    ka_text_put_string(out, " and ");
+    ka_line_count(out, report->findings_lost, "finding");
+    ka_text_put_string(out, ", for a report keeps no more of each (--json tells of all, a filter "
+                            "leaves fewer)");
+}
+
 void ka_report_put_table(const struct ka_report *report, struct ka_text *out)
 {
     size_t widths[COLUMNS];
@@ -221,5 +230,10 @@ void ka_report_put_table(const struct ka_report *report, struct ka_text *out)
         ka_text_put_string(out, "  not shown: ");
         ka_line_count(out, report->untold, "connection");
         ka_text_put_string(out, " without keepalive, long idle time or trouble (--all)\n");
+    }
+    if (ka_report_has_lost(report)) {
+        ka_text_put_string(out, "  left out: ");
+        ka_report_put_lost(report, out);
+        ka_text_put_char(out, '\n');
     }
 }

@@ -309,6 +309,36 @@ static void the_page_draws_each_kind_of_finding(void **state)
     ka_report_free(report);
 }
 
+static void what_is_beyond_the_bound_is_counted_and_told(void **state)
+{
+    (void)state;
+    static char page[65536];
+    char text[8192];
+    struct ka_error error;
+    struct ka_report *report = make_report(&(struct ka_report_options){.most = 2});
+    for (uint32_t flow = 1; flow <= 5; flow++) {
+        struct ka_event connection = make_connection(flow, KA_SECOND, 1);
+        struct ka_event finding = make_finding(flow, "peer-died", KA_SEVERITY_ERROR, 1);
+        put_event(report, &finding);
+        put_event(report, &connection);
+    }
+    ka_report_finish(report);
+    assert_non_null(
+        strstr(text_of(report, text, sizeof(text)), "left out: 3 connections and 3 findings"));
+    assert_non_null(strstr(text, "#2 "));
+    assert_null(strstr(text, "#3 "));
+    struct ka_text html = ka_text_fixed(page, sizeof(page) - 1);
+    assert_int_equal(ka_report_html(report, &html, &error), 0);
+    page[html.used] = '\0';
+    assert_non_null(strstr(page, "Left out: 3 connections and 3 findings"));
+    assert_non_null(strstr(page, "<b>5</b>errors")); /* all are counted */
+    ka_report_free(report);
+    report = make_report(&(struct ka_report_options){.most = 0});
+    ka_report_finish(report);
+    assert_null(strstr(text_of(report, text, sizeof(text)), "left out"));
+    ka_report_free(report);
+}
+
 static void the_page_of_nothing_is_whole(void **state)
 {
     (void)state;
@@ -336,6 +366,7 @@ int main(void)
         cmocka_unit_test(what_acts_on_a_browser_is_escaped),
         cmocka_unit_test(a_logarithmic_axis_keeps_its_ends),
         cmocka_unit_test(the_page_draws_each_kind_of_finding),
+        cmocka_unit_test(what_is_beyond_the_bound_is_counted_and_told),
         cmocka_unit_test(the_page_of_nothing_is_whole),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
