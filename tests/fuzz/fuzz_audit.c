@@ -1,9 +1,11 @@
 /* SPDX-License-Identifier: BSD-2-Clause
  *
- * What an audit reads that others wrote: the far end's lines, which whoever connects may send, and
- * a table of products. A message that is read can be written and read back; a row that is read
- * carries what it has to.
+ * What an audit reads that others wrote: the far end's lines, which whoever connects may send, a
+ * table of products, and ICMP errors, which whoever likes may send. A message that is read can be
+ * written and read back; a row that is read carries what it has to; an error that names a hop
+ * quotes ports and addresses.
  */
+#include "audit/hops.h"
 #include "audit/message.h"
 #include "audit/products.h"
 #include "tests/fuzz/target.h"
@@ -61,9 +63,26 @@ static void take_table(const uint8_t *data, size_t size)
     free(text);
 }
 
+static void take_icmp(const uint8_t *data, size_t size)
+{
+    static const struct {
+        struct ka_endpoint ours;
+        struct ka_endpoint far;
+        size_t least; /* bytes of the message: headers, addresses and ports */
+    } rows[] = {
+        {{{{10, 0, 0, 1}, 4}, 4000}, {{{10, 0, 0, 2}, 4}, 80}, 20 + 8 + 20 + 4},
+        {{{{0xfd, 9}, 6}, 4000}, {{{0xfd, 8}, 6}, 80}, 8 + 40 + 4},
+    };
+    for (size_t i = 0; i < 2; i++)
+        KA_FUZZ_REQUIRE(
+            !ka_hops_quote(rows[i].ours.addr.family, data, size, &rows[i].ours, &rows[i].far) ||
+            size >= rows[i].least);
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
     take_bytes(data, size);
     take_table(data, size);
+    take_icmp(data, size);
     return 0;
 }
