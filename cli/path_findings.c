@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 #include "cli/path_findings.h"
 
+#include "audit/advice.h"
 #include "base/text.h"
 
 /* The text is built in event->finding.text, which is terminated because the event starts as zeros.
@@ -26,21 +27,23 @@ static void put_duration(struct ka_text *out, ka_time duration)
     ka_text_put_string(out, text);
 }
 
-void ka_path_forgets(struct ka_event *event, const struct ka_bracket *bracket,
-                     const struct ka_products *products)
+/* What was survived and what not, and how often. */
+static struct ka_text begin_forgets(struct ka_event *event, const struct ka_bracket *bracket)
 {
-    const char *known[KA_KNOWN_MAX] = {NULL};
     struct ka_text text = begin(event, "idle-timeout");
     ka_text_put_string(&text, "connections to ");
     put_endpoint(&text, &event->envelope.dst);
-    ka_text_put_string(&text, " do not survive a silence of ");
-    put_duration(&text, bracket->died);
-    ka_text_put_string(&text, ", but ");
-    if (bracket->survived == KA_TIME_NONE)
-        ka_text_put_string(&text, "nothing shorter was tried");
-    else
+    if (bracket->survived == KA_TIME_NONE) {
+        ka_text_put_string(&text, " did not survive a silence of ");
+        put_duration(&text, bracket->died);
+        ka_text_put_string(&text, ", nothing shorter was tried (");
+    } else {
+        ka_text_put_string(&text, " survived a silence of ");
         put_duration(&text, bracket->survived);
-    ka_text_put_string(&text, " (");
+        ka_text_put_string(&text, ", but not of ");
+        put_duration(&text, bracket->died);
+        ka_text_put_string(&text, " (");
+    }
     ka_text_put_number(&text, bracket->deaths);
     ka_text_put_string(&text, " died, ");
     ka_text_put_number(&text, bracket->survivors);
@@ -48,17 +51,48 @@ void ka_path_forgets(struct ka_event *event, const struct ka_bracket *bracket,
     if (bracket->contradictions > 0)
         ka_text_put_string(&text, ", some against it: several paths or causes");
     ka_text_put_char(&text, ')');
-    if (ka_products_match(products, bracket, known) > 0) {
-        ka_text_put_string(&text, "; a default of ");
-        ka_text_put_string(&text, known[0]);
-    }
-    event->finding.advice =
-        "set the keepalive time to at most half of the shortest silence that was "
-        "not survived; kasniff audit measures it exactly";
     event->finding.figures[0] =
         (struct ka_figure){"died_s", (double)bracket->died / (double)KA_SECOND};
     event->finding.figures[1] = (struct ka_figure){"deaths", bracket->deaths};
     event->finding.figures[2] = (struct ka_figure){"survivors", bracket->survivors};
+    return text;
+}
+
+void ka_path_forgets(struct ka_event *event, const struct ka_bracket *bracket,
+                     const struct ka_products *products)
+{
+    const char *known[KA_KNOWN_MAX] = {NULL};
+    struct ka_text text = begin_forgets(event, bracket);
+    ka_time idle = ka_advice_idle(bracket);
+    if (ka_products_match(products, bracket, known) > 0) {
+        ka_text_put_string(&text, "; a default of ");
+        ka_text_put_string(&text, known[0]);
+    }
+    if (idle == KA_TIME_NONE)
+        return;
+    ka_text_put_string(&text, "; keepalives are due every ");
+    put_duration(&text, idle);
+    ka_text_put_string(&text, " or sooner");
+    event->finding.figures[3] = (struct ka_figure){"keepalive_s", (double)idle / (double)KA_SECOND};
+    event->finding.advice =
+        "set TCP_KEEPIDLE and TCP_KEEPINTVL to no more than that (Linux: "
+        "net.ipv4.tcp_keepalive_time "
+        "and _intvl, for programs that turn keepalive on; PostgreSQL: tcp_keepalives_idle and "
+        "_interval), or ssh's ServerAliveInterval; kasniff audit measures the limit exactly and "
+        "tells the settings of more programs";
+}
+
+void ka_path_broke(struct ka_event *event, const struct ka_bracket *bracket, ka_time common)
+{
+    struct ka_text text = begin_forgets(event, bracket);
+    ka_text_put_string(&text, "; all that died were silent through the same ");
+    put_duration(&text, common);
+    ka_text_put_string(&text, ": one restart or outage would do that, too");
+    event->finding.figures[3] = (struct ka_figure){"common_s", (double)common / (double)KA_SECOND};
+    event->finding.advice =
+        "look for a restart of the server or a failure of the path at that time; if there was "
+        "none, "
+        "the path forgets: kasniff audit measures after how long, and tells the settings";
 }
 
 void ka_path_causes(struct ka_event *event, const struct ka_bracket *causes, size_t count)

@@ -16,6 +16,10 @@
 void ka_path_forgets(struct ka_event *event, const struct ka_bracket *bracket,
                      const struct ka_products *products);
 
+/* The same where all silences that were not survived lasted through one span of time, `common`
+ * long: one event may have been the end of all. */
+void ka_path_broke(struct ka_event *event, const struct ka_bracket *bracket, ka_time common);
+
 /* They die in several ways: `count` of them, above 1, from ka_bracket_causes. */
 void ka_path_causes(struct ka_event *event, const struct ka_bracket *causes, size_t count);
 

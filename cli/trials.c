@@ -65,6 +65,8 @@ static void add_gap(struct ka_trials *trials, const struct ka_event *event,
     trials->entries[trials->count++] = (struct ka_trials_entry){
         .server = event->envelope.dst,
         .client = event->envelope.src.addr,
+        .from = gap->from,
+        .start = event->connection.start,
         .trial = {.idle = gap->length, .result = results[gap->result], .after = gap->after},
         .flow_id = event->envelope.flow_id,
         .speaker = gap->speaker,

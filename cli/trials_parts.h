@@ -16,6 +16,8 @@ struct ka_trials_entry {
     struct ka_endpoint server;
     struct ka_addr client;
     struct ka_trial trial;
+    ka_time from;  /* the silence began */
+    ka_time start; /* its connection began */
     uint32_t flow_id;
     uint8_t speaker;
 };

@@ -148,8 +148,8 @@ static void say_at_risk(const struct teller *teller, const struct ka_bracket *br
 
 /* Hosts die, too, at any time: only deaths that all lie clearly above the survivors, but for a few,
  * speak for a timeout. Clients that vanish (laptops, telephones) are many, and a NAT gives them one
- * name: that a server's words met silence says nothing where none of them met anything else. False
- * positives: a server that rebooted and took connections with it. */
+ * name: that a server's words met silence says nothing where none of them met anything
+ * else. */
 static bool accuses(const struct ka_bracket *bracket, uint8_t speaker)
 {
     if (bracket->died == KA_TIME_NONE || bracket->died < LEAST_S * KA_SECOND ||
@@ -179,6 +179,47 @@ static size_t count_dead(const struct ka_trials *trials, size_t from, size_t cou
         found++;
     }
     return found;
+}
+
+/* What all silences that were not survived have in common, of both speakers: a server that rebooted
+ * just then, or an outage, took them all with it. */
+struct moment {
+    ka_time from; /* not before `to`: there is none */
+    ka_time to;
+};
+
+static struct moment find_moment(const struct ka_trials *trials, size_t from, size_t count)
+{
+    struct moment common = {.from = INT64_MIN, .to = INT64_MAX};
+    for (size_t i = from; i < from + count; i++) {
+        const struct ka_trials_entry *entry = &trials->entries[i];
+        if (entry->trial.result != KA_TRIAL_DIED)
+            continue;
+        if (entry->from > common.from)
+            common.from = entry->from;
+        if (entry->from + entry->trial.idle < common.to)
+            common.to = entry->from + entry->trial.idle;
+    }
+    return common;
+}
+
+/* A connection that lived on through most of that moment speaks against it: from its start to the
+ * end of a silence that it survived. */
+static bool was_lived_through(const struct ka_trials *trials, size_t from, size_t count,
+                              const struct moment *moment)
+{
+    enum { MOST_OF = 4 };
+    for (size_t i = from; i < from + count; i++) {
+        const struct ka_trials_entry *entry = &trials->entries[i];
+        ka_time begin = entry->start > moment->from ? entry->start : moment->from;
+        ka_time end = entry->from + entry->trial.idle;
+        if (end > moment->to)
+            end = moment->to;
+        if (entry->trial.result == KA_TRIAL_SURVIVED &&
+            end - begin >= (moment->to - moment->from) / MOST_OF * (MOST_OF - 1))
+            return true;
+    }
+    return false;
 }
 
 /* The connections that did not survive are the evidence. */
@@ -230,9 +271,15 @@ static bool tell_side(const struct teller *teller, size_t from, size_t count, ui
         return false;
     begin_finding(teller, &event, server, from);
     name_dead(teller->trials, from, count, speaker, &event);
-    ka_path_forgets(&event, bracket, &teller->trials->products);
+    const struct moment moment = find_moment(teller->trials, from, count);
+    bool one_event =
+        moment.from < moment.to && !was_lived_through(teller->trials, from, count, &moment);
+    if (one_event)
+        ka_path_broke(&event, bracket, moment.to - moment.from);
+    else
+        ka_path_forgets(&event, bracket, &teller->trials->products);
     teller->sink->emit(teller->sink->context, &event);
-    return true;
+    return !one_event;
 }
 
 /* Whoever speaks first may heal a connection that the other cannot: each side for itself. */
