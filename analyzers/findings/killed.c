@@ -8,7 +8,7 @@
 
 enum { SAYS_MORE = 1 };
 
-static void say_why_idle(const struct ka_case *about, struct ka_event *event)
+static void say_why(const struct ka_case *about, struct ka_event *event)
 {
     const struct ka_gap *death = ka_case_death(about);
     if (death != NULL)
@@ -48,7 +48,7 @@ static bool find_reset(const struct ka_case *about, unsigned side, struct ka_eve
     ka_finding_frame(event, reset->frame);
     ka_finding_figure(event, "ttl", reset->ttl);
     ka_finding_figure(event, "usual_ttl", reset->usual_ttl);
-    say_why_idle(about, event);
+    say_why(about, event);
     return true;
 }
 
@@ -75,7 +75,11 @@ static bool find_void(const struct ka_case *about, unsigned side, struct ka_even
     ka_finding_frame(event, death->frame);
     ka_finding_frame(event, about->history->last_frame[speaker]);
     ka_finding_figure(event, "resent", resending->most);
-    say_why_idle(about, event);
+    say_why(about, event);
+    event->finding.advice =
+        "a box on the path forgot the idle connection, or the host was gone by then, "
+        "which a new connection tells; kasniff audit measures what the path forgets, "
+        "and a keepalive time below that keeps it";
     return true;
 }
 

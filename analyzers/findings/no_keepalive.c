@@ -22,7 +22,8 @@ bool ka_find_no_keepalive(const struct ka_case *about, unsigned side, struct ka_
     ka_finding_frame(event, death->frame);
     ka_finding_seconds(event, "idle_s", death->length);
     ka_finding_seconds(event, "survived_s", ka_case_survived(about));
-    event->finding.advice = "turn keepalive on (SO_KEEPALIVE, TCP_KEEPIDLE) with a time of at most "
-                            "half the idle time that killed it";
+    event->finding.advice =
+        "turn keepalive on (SO_KEEPALIVE), with TCP_KEEPIDLE and TCP_KEEPINTVL at "
+        "most half the idle time that killed it";
     return true;
 }
