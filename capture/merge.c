@@ -151,13 +151,20 @@ static enum ka_source_status merge_next(struct ka_source *source, struct ka_fram
     return KA_SOURCE_FRAMES;
 }
 
+/* How many frames of its source a lane is done with: not those of its batch that wait for their
+ * turn, nor what the filter took out between and behind them. */
+static uint64_t frames_done(const struct lane *lane, const struct ka_source_stats *stats)
+{
+    return lane->at < lane->count ? lane->frames[lane->at].number - 1 : stats->frames;
+}
+
 static void merge_stats(struct ka_source *source, struct ka_source_stats *out)
 {
     struct merge_source *merge = (struct merge_source *)source;
     for (size_t i = 0; i < merge->lane_count; i++) {
         struct ka_source_stats one;
         ka_source_stats(merge->lanes[i].source, &one);
-        out->frames += one.frames;
+        out->frames += frames_done(&merge->lanes[i], &one);
         out->received += one.received;
         out->dropped_kernel += one.dropped_kernel;
         out->dropped_interface += one.dropped_interface;

@@ -76,6 +76,30 @@ static void frames_come_in_time_order_with_their_own_numbers(void **state)
     }
 }
 
+static void frames_that_wait_for_their_turn_are_not_counted(void **state)
+{
+    struct files *files = *state;
+    struct ka_frame frames[5];
+    struct ka_source_stats stats;
+    struct ka_error error;
+    size_t count;
+    put_pcap(&files->bytes[0], 2, 3, 80);
+    put_pcap(&files->bytes[1], 0, 3, 80);
+    put_pcap(&files->bytes[2], 1, 3, 1); /* at its end after the second frame of all */
+    struct ka_source *source = merge(files);
+    assert_int_equal(ka_source_next(source, frames, 1, &count, &error), KA_SOURCE_FRAMES);
+    ka_source_stats(source, &stats);
+    assert_int_equal(stats.frames, 1);
+    assert_int_equal(ka_source_next(source, frames, 1, &count, &error), KA_SOURCE_FRAMES);
+    ka_source_stats(source, &stats);
+    assert_int_equal(stats.frames, 2);
+    assert_int_equal(ka_source_next(source, frames, 5, &count, &error), KA_SOURCE_FRAMES);
+    assert_int_equal(count, 5);
+    ka_source_stats(source, &stats);
+    assert_int_equal(stats.frames, 7);
+    ka_source_close(source);
+}
+
 static void at_the_same_time_the_earlier_input_goes_first(void **state)
 {
     struct files *files = *state;
@@ -176,6 +200,8 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(frames_come_in_time_order_with_their_own_numbers, setup,
+                                        teardown),
+        cmocka_unit_test_setup_teardown(frames_that_wait_for_their_turn_are_not_counted, setup,
                                         teardown),
         cmocka_unit_test_setup_teardown(at_the_same_time_the_earlier_input_goes_first, setup,
                                         teardown),
