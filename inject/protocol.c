@@ -127,21 +127,25 @@ static bool read_target_mac(const char *value, struct ka_probe *out)
 /* "8100/7" or, outermost first, "88a8/7,8100/12". */
 static bool read_vlan(const char *value, struct ka_probe *out)
 {
+    enum { KIND_LENGTH = 5 };
     struct ka_probe_link *link = &out->link;
     while (link->tag_count < KA_PROBE_TAGS_MAX) {
-        struct ka_probe_tag *tag = &link->tags[link->tag_count++];
-        char number[5] = "";
-        size_t digits = strspn(value + (strlen(value) < 5 ? 0 : 5), "0123456789");
+        char number[5];
         uint32_t id;
-        bool inner = strncmp(value, "8100/", 5) == 0;
-        if ((!inner && strncmp(value, "88a8/", 5) != 0) || digits >= sizeof(number))
+        bool inner = strncmp(value, "8100/", KIND_LENGTH) == 0;
+        if (!inner && strncmp(value, "88a8/", KIND_LENGTH) != 0)
             return false;
-        memcpy(number, value + 5, digits);
+        value += KIND_LENGTH;
+        size_t digits = strcspn(value, ",");
+        if (digits >= sizeof(number))
+            return false;
+        memcpy(number, value, digits);
         number[digits] = '\0';
         if (!ka_word_number(number, 4095, &id))
             return false;
-        *tag = (struct ka_probe_tag){.tpid = inner ? 0x8100 : 0x88a8, .id = (uint16_t)id};
-        value += 5 + digits;
+        link->tags[link->tag_count++] =
+            (struct ka_probe_tag){.tpid = inner ? 0x8100 : 0x88a8, .id = (uint16_t)id};
+        value += digits;
         if (*value == '\0')
             return true;
         if (*value++ != ',')
