@@ -16,12 +16,32 @@ enum { EVENTS_MAX = 256, SPARE = 16 };
 /* What epoll tells of the listener, in the place of a slot. */
 static const uint32_t listener_slot = UINT32_MAX;
 
+/* How long nobody is accepted where there is no descriptor or memory for it. */
+#define PAUSE (500 * KA_MILLISECOND)
+
 struct far {
     struct ka_far_peers peers;
+    ka_time resume; /* when connections are accepted again; KA_TIME_NONE: they are */
     const struct ka_far_config *config;
     int listener;
     int epoll;
 };
+
+static void accept_from(struct far *far, ka_time when)
+{
+    struct epoll_event event = {.events = when == KA_TIME_NONE ? EPOLLIN : 0,
+                                .data.u64 = listener_slot};
+    if (epoll_ctl(far->epoll, EPOLL_CTL_MOD, far->listener, &event) == 0)
+        far->resume = when;
+}
+
+/* The listener stays ready while it cannot be served: polled at once again, it would be for ever.
+ */
+static void pause_if_out(struct far *far, int reason)
+{
+    if (reason == EMFILE || reason == ENFILE || reason == ENOBUFS || reason == ENOMEM)
+        accept_from(far, far->peers.now + PAUSE);
+}
 
 static void accept_all(struct far *far)
 {
@@ -31,8 +51,10 @@ static void accept_all(struct far *far)
         struct ka_endpoint from;
         uint32_t slot = 0;
         int fd = ka_tcp_accept(far->listener, &from);
-        if (fd < 0)
+        if (fd < 0) {
+            pause_if_out(far, errno);
             return;
+        }
         peers->stats->accepted++;
         while (slot < peers->size && peers->items[slot].state != KA_FAR_FREE)
             slot++;
@@ -95,6 +117,8 @@ static int serve(struct far *far, struct ka_error *error)
                 ka_far_peer_read(peers, peer);
         }
         next = run_timers(peers);
+        if (far->resume != KA_TIME_NONE && peers->now >= far->resume)
+            accept_from(far, KA_TIME_NONE);
     }
     return 0;
 }
@@ -103,6 +127,7 @@ int ka_far_run(const struct ka_far_config *config, struct ka_far_stats *stats,
                struct ka_error *error)
 {
     struct far far = {.peers = {.stats = stats, .now = ka_clock_monotonic()},
+                      .resume = KA_TIME_NONE,
                       .config = config,
                       .listener = -1,
                       .epoll = -1};
