@@ -1,11 +1,14 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 #include "inject/log.h"
 
+#include "base/descriptors.h"
+
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 struct ka_probe_log {
@@ -13,6 +16,22 @@ struct ka_probe_log {
     bool broken;
     char path[]; /* for messages */
 };
+
+/* A line that an earlier run could not finish, for want of room, must not swallow the first of this
+ * one. Where the file cannot be read that is not known. A failure shows at the first line. */
+static void end_cut_line(const struct ka_probe_log *log)
+{
+    struct stat status;
+    char last = '\n';
+    int fd = open(log->path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NOCTTY | O_NONBLOCK);
+    if (fd < 0)
+        return;
+    bool ends = fstat(fd, &status) != 0 || !S_ISREG(status.st_mode) || status.st_size == 0 ||
+                pread(fd, &last, 1, status.st_size - 1) != 1 || last == '\n';
+    close(fd);
+    if (!ends)
+        (void)ka_write_all(log->fd, "\n", 1);
+}
 
 struct ka_probe_log *ka_probe_log_open(const char *path, struct ka_error *error)
 {
@@ -37,6 +56,7 @@ struct ka_probe_log *ka_probe_log_open(const char *path, struct ka_error *error)
         free(log);
         return NULL;
     }
+    end_cut_line(log);
     return log;
 }
 

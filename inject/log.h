@@ -13,8 +13,8 @@
 struct ka_probe_log;
 
 /* Opens the file for appending, creating it for its owner alone. A link as the last part of the
- * path is not followed. Of a pipe someone must be reading, fast enough. Returns NULL with a message
- * naming the file. */
+ * path is not followed. Of a pipe someone must be reading, fast enough. A last line that was cut is
+ * ended. Returns NULL with a message naming the file. */
 struct ka_probe_log *ka_probe_log_open(const char *path, struct ka_error *error);
 
 /* Closes. Returns 0, or -1 with a message when what was written may be lost. NULL is taken. */

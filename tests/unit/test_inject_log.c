@@ -73,6 +73,33 @@ static void lines_are_appended_in_order(void **state)
     rmdir(folder);
 }
 
+/* Else the next run's first line, and with it a probe, would be lost to whoever reads the log. */
+static void a_line_that_was_cut_is_ended_first(void **state)
+{
+    (void)state;
+    char folder[PATH_SIZE];
+    char path[PATH_SIZE + 8];
+    char text[256];
+    make_folder(folder);
+    snprintf(path, sizeof(path), "%s/log", folder);
+    FILE *file = fopen(path, "w");
+    assert_non_null(file);
+    fputs("whole\n1970-01-01T00:00:00.000000Z ask pro", file);
+    fclose(file);
+    for (int run = 0; run < 2; run++) {
+        struct ka_probe_log *log = ka_probe_log_open(path, NULL);
+        assert_non_null(log);
+        assert_int_equal(ka_probe_log_outcome(log, KA_SECOND, 3, "ack", NULL), 0);
+        assert_int_equal(ka_probe_log_close(log, NULL), 0);
+    }
+    read_file(path, text, sizeof(text));
+    assert_string_equal(text, "whole\n1970-01-01T00:00:00.000000Z ask pro\n"
+                              "1970-01-01T00:00:01.000000Z outcome id=3 ack\n"
+                              "1970-01-01T00:00:01.000000Z outcome id=3 ack\n");
+    unlink(path);
+    rmdir(folder);
+}
+
 static void a_full_device_is_an_error_for_good(void **state)
 {
     (void)state;
@@ -135,6 +162,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(lines_are_appended_in_order),
+        cmocka_unit_test(a_line_that_was_cut_is_ended_first),
         cmocka_unit_test(a_full_device_is_an_error_for_good),
         cmocka_unit_test(a_pipe_is_never_waited_for),
         cmocka_unit_test(links_and_missing_folders_are_errors),
