@@ -116,7 +116,7 @@ static void add(struct ka_analysis *analysis, const struct ka_mark *mark)
     link_in(analysis, marks->total);
 }
 
-/* --- who goes on with what */
+/* --- stops */
 
 /* Where `side` stands; false when that is not known. A reset in its name is that of a NAT that
  * forgot it, if it comes back: then it was silent since the silence that the reset ended. */
@@ -155,19 +155,68 @@ static bool find_stop(const struct ka_analysis *analysis, const struct ka_conn *
     return last->result == KA_GAP_DIED;
 }
 
-/* True when both were said to the same endpoint, with the same acknowledgement, by different ones.
- */
-static bool has_same_hearer(const struct ka_mark *a, const struct ka_mark *b)
+/* --- walks */
+
+/* The marks that were said to one endpoint with one acknowledgement, the newest first, at most
+ * WALK_MOST of them. */
+struct walk {
+    const struct ka_marks *marks;
+    const struct ka_key *key;
+    unsigned hearer; /* index into the key */
+    uint32_t ack;
+    uint32_t number; /* of the mark that it stands at */
+    uint32_t next;
+    unsigned left;
+};
+
+static struct walk begin_walk(const struct ka_analysis *analysis, const struct ka_key *key,
+                              unsigned hearer, uint32_t ack)
 {
-    unsigned from = a->side;
-    unsigned other = b->side;
-    if (a->ack != b->ack || a->key.zone != b->key.zone || a->key.family != b->key.family ||
-        a->key.port[!from] != b->key.port[!other] ||
-        memcmp(a->key.addr[!from], b->key.addr[!other], sizeof(a->key.addr[0])) != 0)
-        return false;
-    return a->key.port[from] != b->key.port[other] ||
-           memcmp(a->key.addr[from], b->key.addr[other], sizeof(a->key.addr[0])) != 0;
+    return (struct walk){
+        .marks = &analysis->histories.marks,
+        .key = key,
+        .hearer = hearer,
+        .ack = ack,
+        .next = *head_of(analysis, key, hearer, ack),
+        .left = WALK_MOST,
+    };
 }
+
+static bool is_on(const struct walk *walk, const struct ka_mark *mark)
+{
+    const struct ka_key *key = walk->key;
+    return mark->ack == walk->ack && mark->key.zone == key->zone &&
+           mark->key.family == key->family &&
+           mark->key.port[!mark->side] == key->port[walk->hearer] &&
+           memcmp(mark->key.addr[!mark->side], key->addr[walk->hearer], sizeof(key->addr[0])) == 0;
+}
+
+/* The next; NULL at the end. Others that have the same hash by chance do not count as steps, or
+ * what is found would depend on its random key. */
+static struct ka_mark *step(struct walk *walk)
+{
+    while (walk->left > 0) {
+        struct ka_mark *mark = at(walk->marks, walk->next);
+        if (mark == NULL)
+            return NULL;
+        walk->number = walk->next;
+        walk->next = mark->older;
+        if (!is_on(walk, mark))
+            continue;
+        walk->left--;
+        return mark;
+    }
+    return NULL;
+}
+
+/* True when they were said by different endpoints. */
+static bool has_other_sender(const struct ka_mark *a, const struct ka_mark *b)
+{
+    return a->key.port[a->side] != b->key.port[b->side] ||
+           memcmp(a->key.addr[a->side], b->key.addr[b->side], sizeof(a->key.addr[0])) != 0;
+}
+
+/* --- who goes on with what */
 
 /* Next data, what was sent last and is not acknowledged, or a probe one below. */
 static bool goes_on_at(const struct ka_mark *stop, const struct ka_mark *newcomer)
@@ -197,15 +246,12 @@ static bool goes_on(const struct ka_mark *stop, const struct ka_mark *newcomer)
 static const struct ka_mark *find_newcomer(const struct ka_analysis *analysis,
                                            const struct ka_mark *stop)
 {
+    struct walk walk = begin_walk(analysis, &stop->key, !stop->side, stop->ack);
     const struct ka_mark *found = NULL;
+    const struct ka_mark *mark;
     unsigned twins = 0;
-    uint32_t number = *head_of(analysis, &stop->key, !stop->side, stop->ack);
-    for (unsigned i = 0; i < WALK_MOST; i++) {
-        const struct ka_mark *mark = at(&analysis->histories.marks, number);
-        if (mark == NULL)
-            break;
-        number = mark->older;
-        if (mark->is_stop || !has_same_hearer(stop, mark))
+    while ((mark = step(&walk)) != NULL) {
+        if (mark->is_stop || !has_other_sender(stop, mark))
             continue;
         twins += goes_on_at(stop, mark);
         if (goes_on(stop, mark))
@@ -218,18 +264,16 @@ static const struct ka_mark *find_newcomer(const struct ka_analysis *analysis,
  * none. */
 static uint32_t find_former(const struct ka_analysis *analysis, const struct ka_mark *newcomer)
 {
+    struct walk walk = begin_walk(analysis, &newcomer->key, !newcomer->side, newcomer->ack);
+    const struct ka_mark *mark;
     uint32_t found = 0;
     unsigned twins = 0;
-    uint32_t number = *head_of(analysis, &newcomer->key, !newcomer->side, newcomer->ack);
-    for (unsigned i = 0; i < WALK_MOST; i++) {
-        const struct ka_mark *mark = at(&analysis->histories.marks, number);
-        if (mark == NULL)
-            break;
-        twins += !mark->is_stop && mark->seq == newcomer->seq && has_same_hearer(mark, newcomer);
-        if (found == 0 && mark->is_stop && has_same_hearer(mark, newcomer) &&
-            goes_on(mark, newcomer))
-            found = number;
-        number = mark->older;
+    while ((mark = step(&walk)) != NULL) {
+        if (!has_other_sender(mark, newcomer))
+            continue;
+        twins += !mark->is_stop && mark->seq == newcomer->seq;
+        if (found == 0 && mark->is_stop && goes_on(mark, newcomer))
+            found = walk.number;
     }
     return twins < TWINS_MOST ? found : 0;
 }
@@ -238,13 +282,11 @@ static uint32_t find_former(const struct ka_analysis *analysis, const struct ka_
 static struct ka_mark *find_own(const struct ka_analysis *analysis, const struct ka_conn *conn,
                                 unsigned side, uint32_t ack)
 {
-    uint32_t number = *head_of(analysis, &conn->key, side, ack);
-    for (unsigned i = 0; i < WALK_MOST; i++) {
-        struct ka_mark *mark = at(&analysis->histories.marks, number);
-        if (mark == NULL || (!mark->is_stop && mark->flow_id == conn->flow_id))
+    struct walk walk = begin_walk(analysis, &conn->key, side, ack);
+    struct ka_mark *mark;
+    while ((mark = step(&walk)) != NULL)
+        if (!mark->is_stop && mark->flow_id == conn->flow_id)
             return mark;
-        number = mark->older;
-    }
     return NULL;
 }
 
