@@ -158,6 +158,87 @@ static void a_cut_frame_says_the_same_or_that_it_is_cut(void **state)
     }
 }
 
+/* What the segment is, whatever it came through. */
+static void assert_alike(const struct ka_packet *one, const struct ka_packet *other)
+{
+    assert_int_equal(one->kind, other->kind);
+    assert_int_equal(one->family, other->family);
+    assert_memory_equal(one->src, other->src, 16);
+    assert_memory_equal(one->dst, other->dst, 16);
+    assert_int_equal(one->src_port, other->src_port);
+    assert_int_equal(one->dst_port, other->dst_port);
+    assert_int_equal(one->ttl, other->ttl);
+    assert_int_equal(one->ip_id, other->ip_id);
+    assert_int_equal(one->ip_length, other->ip_length);
+    assert_int_equal(one->dont_fragment, other->dont_fragment);
+    assert_int_equal(one->length_guessed, other->length_guessed);
+    assert_int_equal(one->payload_captured, other->payload_captured);
+    assert_int_equal(one->tcp.seq, other->tcp.seq);
+    assert_int_equal(one->tcp.ack, other->tcp.ack);
+    assert_int_equal(one->tcp.flags, other->tcp.flags);
+    assert_int_equal(one->tcp.window, other->tcp.window);
+    assert_int_equal(one->tcp.length, other->tcp.length);
+    assert_int_equal(one->tcp.options, other->tcp.options);
+    assert_int_equal(one->tcp.mss, other->tcp.mss);
+    assert_int_equal(one->tcp.wscale, other->tcp.wscale);
+    assert_int_equal(one->tcp.tsval, other->tcp.tsval);
+    assert_int_equal(one->tcp.tsecr, other->tcp.tsecr);
+    assert_int_equal(one->tcp.sack_left, other->tcp.sack_left);
+    assert_int_equal(one->tcp.sack_right, other->tcp.sack_right);
+}
+
+static size_t craft_padded(struct ka_craft *craft, bool ethernet, const struct ka_craft_ip *ip,
+                           const struct ka_craft_tcp *tcp)
+{
+    static const uint8_t payload[5] = "data", padding[3] = {0x55};
+
+    ka_craft_start(craft);
+    if (ethernet)
+        ka_craft_ethernet(craft);
+    ka_craft_ip(craft, ip);
+    ka_craft_tcp(craft, tcp);
+    ka_craft_payload(craft, payload, sizeof(payload));
+    assert_int_not_equal(ka_craft_finish(craft), 0);
+    ka_craft_raw(craft, padding, sizeof(padding));
+    return craft->out.used;
+}
+
+/* Frames of Ethernet take a short cut (decode.c), those that begin with the IP header do not. */
+static void the_short_cut_gives_what_the_layers_give(void **state)
+{
+    (void)state;
+    enum { LINK_SIZE = 14 };
+    static const struct {
+        size_t length;
+        uint8_t bytes[20];
+    } options[] = {
+        {0, {0}},
+        {12, {1, 1, 8, 10, 0, 0, 1, 0, 0, 0, 2, 0}},
+        {20, {2, 4, 5, 0xb4, 4, 2, 8, 10, 0, 0, 0, 9, 0, 0, 0, 0, 1, 3, 3, 7}},
+        {12, {1, 1, 5, 10, 0, 0, 4, 0, 0, 0, 5, 0}},
+        {8, {3, 3, 2, 8, 10, 0, 0, 0}}, /* the second is longer than the list */
+    };
+    struct ka_craft framed, bare;
+    struct ka_packet short_cut, layers;
+
+    for (size_t i = 0; i < COUNT(ips) * COUNT(options); i++) {
+        const struct ka_craft_ip *ip = &ips[i / COUNT(options)];
+        struct ka_craft_tcp tcp = segment;
+        tcp.options = options[i % COUNT(options)].bytes;
+        tcp.options_length = options[i % COUNT(options)].length;
+        size_t whole = craft_padded(&framed, true, ip, &tcp);
+        assert_int_equal(craft_padded(&bare, false, ip, &tcp), whole - LINK_SIZE);
+        for (size_t cut = LINK_SIZE; cut <= whole; cut++) {
+            enum ka_undecoded reason =
+                ka_exact_decode(&framed, KA_LINKTYPE_ETHERNET, cut, &short_cut);
+            assert_int_equal(reason,
+                             ka_exact_decode(&bare, KA_LINKTYPE_RAW, cut - LINK_SIZE, &layers));
+            if (reason == KA_DECODED)
+                assert_alike(&short_cut, &layers);
+        }
+    }
+}
+
 static void a_length_of_zero_is_guessed_from_the_frame(void **state)
 {
     (void)state;
@@ -204,6 +285,7 @@ int main(void)
         cmocka_unit_test(tcp_is_found_in_every_encapsulation),
         cmocka_unit_test(padding_is_never_payload),
         cmocka_unit_test(a_cut_frame_says_the_same_or_that_it_is_cut),
+        cmocka_unit_test(the_short_cut_gives_what_the_layers_give),
         cmocka_unit_test(a_length_of_zero_is_guessed_from_the_frame),
         cmocka_unit_test(padding_after_pppoe_is_known_without_the_ip_length),
     };
