@@ -5,8 +5,10 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* Handed to the stream at once when this much has gathered. */
-enum { CHUNK = 64 * 1024 };
+/* Handed to the stream at once when this much has gathered: whole pages, so that the stream neither
+ * keeps nor adds a part of one, and many of them, as the kernel takes what is large by the large
+ * folio. */
+enum { CHUNK = 256 * 1024, PAGE = 4096 };
 
 static void ignore(struct ka_output *output, const struct ka_event *event)
 {
@@ -40,24 +42,26 @@ int ka_output_create(FILE *stream, const struct ka_output_options *options, stru
     return 0;
 }
 
-/* Hands the buffer to the stream. After a failure nothing more is written: a hole in the middle
- * would look like a whole output. */
-static void hand_over(struct ka_output *output)
+/* Hands the first `count` bytes of the buffer to the stream. After a failure nothing more is
+ * written: a hole in the middle would look like a whole output. */
+static void hand_over(struct ka_output *output, size_t count)
 {
     struct ka_text *buffer = &output->buffer;
     if (buffer->overflow && output->error == 0)
         output->error = ENOMEM;
-    if (output->error == 0 && buffer->used > 0) {
+    if (output->error == 0 && count > 0) {
         errno = 0;
-        if (fwrite(buffer->bytes, 1, buffer->used, output->stream) != buffer->used)
+        if (fwrite(buffer->bytes, 1, count, output->stream) != count)
             output->error = errno != 0 ? errno : EIO;
     }
-    buffer->used = 0;
+    buffer->used -= count;
+    if (buffer->used > 0)
+        memmove(buffer->bytes, buffer->bytes + count, buffer->used);
 }
 
 static void flush(struct ka_output *output)
 {
-    hand_over(output);
+    hand_over(output, output->buffer.used);
     errno = 0;
     if (output->error == 0 && fflush(output->stream) != 0)
         output->error = errno != 0 ? errno : EIO;
@@ -76,7 +80,7 @@ void ka_output_event(struct ka_output *output, const struct ka_event *event)
     if (output->options.line_buffered)
         flush(output);
     else if (output->buffer.used >= CHUNK)
-        hand_over(output);
+        hand_over(output, output->buffer.used / PAGE * PAGE);
 }
 
 void ka_output_now(struct ka_output *output, ka_time now)

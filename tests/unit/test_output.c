@@ -73,6 +73,26 @@ static void each_event_reads_as_declared(void **state)
     free(text);
 }
 
+static void much_output_is_the_same_as_line_by_line(void **state)
+{
+    (void)state;
+    enum { TIMES = 200 };
+    size_t count = TIMES * sample_count();
+    struct ka_event *events = calloc(count, sizeof(*events));
+    assert_non_null(events);
+    for (size_t i = 0; i < count; i++)
+        events[i] = sample_at(i % sample_count())->event;
+    struct ka_output_options by_line = plain_json;
+    by_line.line_buffered = true;
+    char *whole = written(&plain_json, events, count);
+    char *lines = written(&by_line, events, count);
+    assert_true(strlen(whole) > 1024 * 1024); /* several times what is gathered at once */
+    assert_string_equal(whole, lines);
+    free(whole);
+    free(lines);
+    free(events);
+}
+
 static void every_event_type_has_a_sample(void **state)
 {
     (void)state;
@@ -294,6 +314,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(each_event_reads_as_declared),
+        cmocka_unit_test(much_output_is_the_same_as_line_by_line),
         cmocka_unit_test(every_event_type_has_a_sample),
         cmocka_unit_test(a_probe_is_one_json_object_on_a_line),
         cmocka_unit_test(json_tells_files_apart_and_names_the_interface_when_live),
