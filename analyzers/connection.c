@@ -59,7 +59,7 @@ void ka_event_begin(const struct ka_analysis *analysis, struct ka_event *event,
 static void fill_keepalive(const struct ka_analysis *analysis, const struct ka_conn *conn,
                            const struct ka_prober *prober, struct ka_ev_keepalive *out)
 {
-    uint64_t packets = conn->side[0].packets + conn->side[1].packets;
+    uint64_t packets = ka_side_packets(&conn->side[0]) + ka_side_packets(&conn->side[1]);
     uint64_t own = (uint64_t)prober->probes + prober->answered + prober->resets;
     out->present = true;
     out->probes = prober->probes;
@@ -143,12 +143,12 @@ static void fill(const struct ka_analysis *analysis, const struct ka_conn *conn,
     out->longest_idle = conn->longest_idle_ms * KA_MILLISECOND;
     out->ended = (uint8_t)ended;
     out->midstream = (conn->flags & KA_CONN_MIDSTREAM) != 0;
-    out->one_way = conn->side[0].packets == 0 || conn->side[1].packets == 0;
+    out->one_way = ka_side_packets(&conn->side[0]) == 0 || ka_side_packets(&conn->side[1]) == 0;
     out->half_closed = ((conn->side[0].flags ^ conn->side[1].flags) & KA_SIDE_FIN) != 0;
     for (unsigned i = 0; i < 2; i++) {
         unsigned side = i == 0 ? client : !client;
-        out->packets[i] = conn->side[side].packets;
-        out->bytes[i] = conn->side[side].bytes;
+        out->packets[i] = ka_side_packets(&conn->side[side]);
+        out->bytes[i] = ka_side_bytes(&conn->side[side]);
         const struct ka_prober *prober = ka_prober_of(analysis, conn, side);
         if (prober != NULL)
             fill_keepalive(analysis, conn, prober, &out->keepalive[i]);

@@ -212,7 +212,7 @@ static void classify(struct ka_analysis *analysis, struct ka_conn *conn, unsigne
         unsigned any = conn->side[0].flags | conn->side[1].flags;
         const struct ka_side *client = &conn->side[ka_conn_client(conn)];
         const struct ka_side *server = &conn->side[!ka_conn_client(conn)];
-        bool shaken = client->packets >= 2 && server->packets >= 1;
+        bool shaken = ka_side_packets(client) >= 2 && ka_side_packets(server) >= 1;
         if ((any & KA_SIDE_PAYLOAD) != 0 || (conn->flags & KA_CONN_MIDSTREAM) != 0 || shaken)
             wanted = KA_CLASS_PLAIN;
     }

@@ -191,7 +191,7 @@ void ka_history_before(const struct ka_conn *conn, unsigned side, const struct k
     const struct ka_tcp *tcp = &packet->tcp;
     out->last = ka_conn_last(conn);
     out->heard = conn->side[!side].last_sent;
-    out->packets = sender->packets;
+    out->packets = ka_side_packets(sender);
     /* Pauses between retransmissions are no idle time: the path was in trouble before them. */
     bool waits = ka_side_in_flight(sender) || ka_side_in_flight(&conn->side[!side]);
     out->idle = waits ? KA_TIME_NONE : ka_time_between(out->last, packet->frame->time);

@@ -114,7 +114,7 @@ static struct ka_conn *reuse(struct ka_analysis *analysis, struct ka_conn *conn,
 static bool is_crossing(const struct ka_conn *conn, unsigned side, const struct ka_packet *packet)
 {
     const struct ka_side *peer = &conn->side[!side];
-    return conn->side[side].packets == 0 && ka_side_has(peer, KA_SIDE_SYN) &&
+    return ka_side_packets(&conn->side[side]) == 0 && ka_side_has(peer, KA_SIDE_SYN) &&
            !ka_side_has(peer, KA_SIDE_ACKED) &&
            ka_time_within(ka_time_between(peer->last_sent, packet->frame->time),
                           SYN_SENT_S * KA_SECOND);

@@ -83,7 +83,7 @@ static bool is_answered(const struct ka_prober *prober, ka_time time)
 static bool take_probe(struct ka_analysis *analysis, struct ka_conn *conn, unsigned side,
                        const struct ka_packet *packet)
 {
-    const struct ka_side *sender = &conn->side[side];
+    const struct ka_side *sender = ka_conn_side(conn, side);
     struct ka_prober *prober = ka_prober_of(analysis, conn, side);
     const struct ka_prober *peer = ka_prober_of(analysis, conn, !side);
     ka_time time = packet->frame->time;
@@ -182,8 +182,8 @@ static bool take_answer(struct ka_analysis *analysis, struct ka_conn *conn, unsi
 bool ka_ordinary(struct ka_analysis *analysis, struct ka_conn *conn, unsigned side,
                  const struct ka_packet *packet)
 {
-    const struct ka_side *sender = &conn->side[side];
-    const struct ka_side *receiver = &conn->side[!side];
+    const struct ka_side *sender = ka_conn_side(conn, side);
+    const struct ka_side *receiver = ka_conn_side(conn, !side);
     const struct ka_extra *extra = ka_extra_of(analysis, conn);
     if (!repeats(sender, receiver, packet) || !is_after_pause(sender, packet->frame->time) ||
         (extra != NULL && (extra->doubt | extra->window_number | extra->flags) != 0))

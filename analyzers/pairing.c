@@ -52,7 +52,7 @@ void ka_pair_set_deadline(struct ka_analysis *analysis, struct ka_prober *prober
 {
     ka_time deadline = KA_TIME_NONE;
     /* Answers that cannot be seen are not absent. */
-    bool two_way = prober->conn->side[!prober->side].packets > 0;
+    bool two_way = ka_side_packets(&prober->conn->side[!prober->side]) > 0;
     if (prober->last_probe != KA_TIME_NONE && ka_pair_is_refused(prober)) {
         deadline = stopped_at(prober);
     } else if (prober->last_probe != KA_TIME_NONE && two_way && ka_pair_is_waiting(prober)) {
@@ -127,7 +127,7 @@ void ka_pair_probe(struct ka_analysis *analysis, struct ka_occurrence *probe)
     struct ka_prober *prober = ka_prober_need(analysis, probe->conn, probe->side);
     if (prober == NULL)
         return;
-    bool two_way = probe->conn->side[!probe->side].packets > 0;
+    bool two_way = ka_side_packets(&probe->conn->side[!probe->side]) > 0;
     bool absent = ka_pair_is_waiting(prober) && (prober->flags & KA_PROBER_ABSENT) == 0 && two_way;
     bool excused = (prober->flags & KA_PROBER_EXCUSED) != 0;
     probe->interval = ka_time_between(prober->last_probe, probe->time);

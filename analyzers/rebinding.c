@@ -334,9 +334,9 @@ void ka_rebinding_segment(struct ka_analysis *analysis, const struct ka_conn *co
                           const struct ka_packet *packet)
 {
     const unsigned wanted = KA_TCP_SYN | KA_TCP_RST | KA_TCP_ACK;
-    if (conn->side[!side].packets == 0 && (packet->tcp.flags & wanted) == KA_TCP_ACK)
+    if (ka_side_packets(&conn->side[!side]) == 0 && (packet->tcp.flags & wanted) == KA_TCP_ACK)
         take_newcomer(analysis, conn, side, packet);
-    else if (conn->side[!side].packets > 0 && analysis->histories.marks.room > 0)
+    else if (ka_side_packets(&conn->side[!side]) > 0 && analysis->histories.marks.room > 0)
         take_answer(analysis, conn, side, packet);
 }
 

@@ -164,7 +164,7 @@ static enum ka_origin judge_origin(const struct ka_segment *segment, const char 
 {
     const struct ka_side *sender = &segment->sender;
     const struct ka_tcp *tcp = &segment->packet->tcp;
-    if (sender->packets == 0) {
+    if (ka_side_packets(sender) == 0) {
         *why = "nothing else of this host was captured";
         return KA_ORIGIN_UNKNOWN;
     }
@@ -196,7 +196,8 @@ static bool try_answer(struct ka_analysis *analysis, const struct ka_segment *se
     struct ka_occurrence answer = ka_occurrence_of(segment, KA_OCC_ANSWER, segment->side);
     answer.result = (uint8_t)result;
     answer.origin = (uint8_t)judge_origin(segment, &answer.why);
-    answer.other_ttl = segment->sender.packets > 0 && segment->packet->ttl != segment->sender.ttl;
+    answer.other_ttl =
+        ka_side_packets(&segment->sender) > 0 && segment->packet->ttl != segment->sender.ttl;
     return ka_pair_answer(analysis, &answer);
 }
 
@@ -205,7 +206,7 @@ static bool try_answer(struct ka_analysis *analysis, const struct ka_segment *se
 static bool gives_up(const struct ka_prober *prober, const struct ka_segment *segment)
 {
     ka_time waited = ka_segment_since(segment, prober->last_probe);
-    if (prober->number == 0 || segment->receiver.packets == 0 || waited == KA_TIME_NONE)
+    if (prober->number == 0 || ka_side_packets(&segment->receiver) == 0 || waited == KA_TIME_NONE)
         return false;
     return prober->number > 1 || waited >= KA_SECOND;
 }

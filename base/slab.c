@@ -72,16 +72,6 @@ static int make_usable(struct ka_slab *slab, size_t size)
     return 0;
 }
 
-size_t ka_slab_next_cost(const struct ka_slab *slab)
-{
-    return slab->free_head != 0 ? 0 : slab->record;
-}
-
-size_t ka_slab_memory(const struct ka_slab *slab)
-{
-    return slab->record * slab->fresh;
-}
-
 uint32_t ka_slab_take(struct ka_slab *slab)
 {
     uint32_t index = slab->free_head;

@@ -27,10 +27,16 @@ void ka_slab_init(struct ka_slab *slab, size_t record, uint64_t limit);
 void ka_slab_fini(struct ka_slab *slab);
 
 /* Bytes of memory the next ka_slab_take adds: 0 when it takes one that was given back. */
-size_t ka_slab_next_cost(const struct ka_slab *slab);
+static inline size_t ka_slab_next_cost(const struct ka_slab *slab)
+{
+    return slab->free_head != 0 ? 0 : slab->record;
+}
 
 /* Bytes of memory taken. */
-size_t ka_slab_memory(const struct ka_slab *slab);
+static inline size_t ka_slab_memory(const struct ka_slab *slab)
+{
+    return slab->record * slab->fresh;
+}
 
 /* Takes a record, all zero; returns its index, from 1, or 0 when memory or the limit is reached. */
 uint32_t ka_slab_take(struct ka_slab *slab);

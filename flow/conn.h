@@ -46,13 +46,15 @@ enum {
 /* One side: what it sent, and how far its peer acknowledged. Times and numbers of before its last
  * segment are lost. Packed to 52 bytes: eight more would break the bound on memory. */
 struct ka_side {
-    ka_time last_sent; /* KA_TIME_NONE: never, or at a time unknown */
-    uint64_t packets : 36;
-    uint64_t wscale : 4; /* with KA_SIDE_SCALE */
-    uint8_t ttl;         /* of its last data, or first segment */
-    uint8_t last_byte;   /* with KA_SIDE_BYTE */
-    uint8_t last_ttl;    /* of its last segment */
-    uint64_t bytes : 48; /* payload */
+    ka_time last_sent;        /* KA_TIME_NONE: never, or at a time unknown */
+    uint32_t packets_low;     /* with the four bits above them, see ka_side_packets */
+    uint8_t packets_high : 4; /* not one field of 36 bits: counting it takes six times as long */
+    uint8_t wscale : 4;       /* with KA_SIDE_SCALE */
+    uint8_t ttl;              /* of its last data, or first segment */
+    uint8_t last_byte;        /* with KA_SIDE_BYTE */
+    uint8_t last_ttl;         /* of its last segment */
+    uint32_t bytes_low;       /* of payload, see ka_side_bytes */
+    uint16_t bytes_high;
     uint16_t window;     /* as last sent, not scaled, with KA_SIDE_WINDOW */
     uint32_t sent_next;  /* highest sequence number + length it sent, with KA_SIDE_SENT */
     uint32_t acked_next; /* highest ack its peer sent, with KA_SIDE_ACKED */
@@ -101,6 +103,15 @@ _Static_assert(sizeof(struct ka_key) == 40, "the key is compared and hashed as f
 _Static_assert(sizeof(struct ka_side) == 52, "memory per connection is bounded");
 _Static_assert(sizeof(struct ka_conn) == 176, "memory per connection is bounded");
 
+/* One side of a connection. The compiler is not told where it comes from: it would compute the
+ * address anew for every member. */
+static inline struct ka_side *ka_conn_side(struct ka_conn *conn, unsigned side)
+{
+    struct ka_side *one = &conn->side[side];
+    __asm__("" : "+r"(one));
+    return one;
+}
+
 static inline bool ka_key_equal(const struct ka_key *a, const struct ka_key *b)
 {
     uint64_t one[5], other[5];
@@ -134,6 +145,29 @@ static inline ka_time ka_conn_last(const struct ka_conn *conn)
 static inline bool ka_side_has(const struct ka_side *side, unsigned flags)
 {
     return (side->flags & flags) != 0;
+}
+
+/* Segments the side sent. */
+static inline uint64_t ka_side_packets(const struct ka_side *side)
+{
+    return (uint64_t)side->packets_high << 32 | side->packets_low;
+}
+
+/* Bytes of payload it sent. */
+static inline uint64_t ka_side_bytes(const struct ka_side *side)
+{
+    return (uint64_t)side->bytes_high << 32 | side->bytes_low;
+}
+
+/* Counts one more segment with so many bytes of payload. */
+static inline void ka_side_count(struct ka_side *side, uint32_t bytes)
+{
+    side->packets_low++;
+    if (__builtin_expect(side->packets_low == 0, 0))
+        side->packets_high = (side->packets_high + 1u) & 0xf;
+    side->bytes_low += bytes;
+    if (__builtin_expect(side->bytes_low < bytes, 0))
+        side->bytes_high++;
 }
 
 /* True when the side's next sequence number is known, from itself or from its peer's acks. */

@@ -136,8 +136,10 @@ static struct ka_conn *guess(const struct ka_table *table, uint32_t hash)
     if (at + NEAR > table->capacity)
         at = table->capacity - NEAR;
     const struct ka_slot *slot = &table->slots[at];
-    for (int i = NEAR - 1; i >= 0; i--)
-        index = slot[i].tag == hash ? slot[i].index : index;
+    for (int i = NEAR - 1; i >= 0; i--) {
+        uint32_t here = slot[i].index; /* read in any case: no branch, then */
+        index = slot[i].tag == hash ? here : index;
+    }
     return index != 0 ? conn_at(table, index) : NULL;
 }
 

@@ -56,7 +56,7 @@ uint32_t ka_track_print(const struct ka_packet *packet)
 static bool is_copy(const struct ka_side *sender, const struct ka_packet *packet, uint32_t print,
                     ka_time time)
 {
-    if (sender->print != print || sender->packets == 0 || time == KA_TIME_NONE ||
+    if (sender->print != print || ka_side_packets(sender) == 0 || time == KA_TIME_NONE ||
         sender->last_sent == KA_TIME_NONE)
         return false;
     ka_time gap = time - sender->last_sent;
@@ -155,17 +155,17 @@ static void note_acked(struct ka_side *receiver, const struct ka_tcp *tcp, ka_ti
 }
 
 /* Of a segment that is no RST. */
-static void note_window_and_stamp(struct ka_side *sender, const struct ka_tcp *tcp)
+static inline void note_window_and_stamp(struct ka_side *sender, const struct ka_tcp *tcp)
 {
     /* A SYN only offers timestamps: they are in use when anything else carries them. */
     bool offered = (tcp->flags & (KA_TCP_SYN | KA_TCP_ACK)) == KA_TCP_SYN;
+    unsigned stamped = !offered && (tcp->options & KA_OPTION_TIMESTAMPS) != 0;
+    unsigned first = !ka_side_has(sender, KA_SIDE_STAMPS);
+    unsigned later = ka_seq_lt(sender->tsval, tcp->tsval);
+    bool newer = (stamped & (first | later)) != 0;
     sender->window = tcp->window;
-    sender->flags |= KA_SIDE_WINDOW;
-    if (!offered && (tcp->options & KA_OPTION_TIMESTAMPS) != 0 &&
-        (!ka_side_has(sender, KA_SIDE_STAMPS) || ka_seq_lt(sender->tsval, tcp->tsval))) {
-        sender->tsval = tcp->tsval;
-        sender->flags |= KA_SIDE_STAMPS;
-    }
+    sender->tsval = newer ? tcp->tsval : sender->tsval;
+    sender->flags |= (uint16_t)(KA_SIDE_WINDOW | (newer ? KA_SIDE_STAMPS : 0));
 }
 
 static void note_header(struct ka_side *sender, const struct ka_packet *packet)
@@ -238,14 +238,13 @@ static bool is_again(const struct ka_side *sender, const struct ka_tcp *tcp)
 static void take(struct ka_conn *conn, unsigned side, const struct ka_packet *packet,
                  uint32_t facts, uint32_t print)
 {
-    struct ka_side *sender = &conn->side[side];
+    struct ka_side *sender = ka_conn_side(conn, side);
     ka_time time = packet->frame->time;
     note_time(conn, sender, time, is_again(sender, &packet->tcp));
-    sender->packets++;
-    sender->bytes += packet->tcp.length;
+    ka_side_count(sender, packet->tcp.length);
     sender->print = print;
     sender->last_ttl = packet->ttl;
-    if (sender->packets == 1 || is_new(sender, &packet->tcp))
+    if (ka_side_packets(sender) == 1 || is_new(sender, &packet->tcp))
         sender->ttl = packet->ttl;
     if ((facts & KA_SEG_FITS) == 0)
         return;
@@ -273,8 +272,8 @@ static bool is_plain(const struct ka_conn *conn, const struct ka_packet *packet,
 /* What take() does for such a segment, and no more: the greater part of all traffic. */
 bool ka_track_in_order(struct ka_conn *conn, unsigned side, const struct ka_packet *packet)
 {
-    struct ka_side *sender = &conn->side[side];
-    struct ka_side *receiver = &conn->side[!side];
+    struct ka_side *sender = ka_conn_side(conn, side);
+    struct ka_side *receiver = ka_conn_side(conn, !side);
     const struct ka_tcp *tcp = &packet->tcp;
     const unsigned known = KA_SIDE_SENT | KA_SIDE_ACKED | KA_SIDE_WINDOW;
     ka_time time = packet->frame->time;
@@ -289,13 +288,12 @@ bool ka_track_in_order(struct ka_conn *conn, unsigned side, const struct ka_pack
     if (odd != 0)
         return false;
     note_time(conn, sender, time, false);
-    sender->packets++;
+    ka_side_count(sender, tcp->length);
     sender->print = 0; /* a copy of this is told by its number */
     sender->last_ttl = packet->ttl;
     note_window_and_stamp(sender, tcp);
     if (tcp->length > 0) {
         sender->ttl = packet->ttl;
-        sender->bytes += tcp->length;
         sender->sent_next = tcp->seq + tcp->length;
         sender->flags &= (uint16_t) ~(KA_SIDE_BYTE | KA_SIDE_CONTROL);
         sender->flags |= KA_SIDE_PAYLOAD;
@@ -313,23 +311,21 @@ bool ka_track_in_order(struct ka_conn *conn, unsigned side, const struct ka_pack
 void ka_track_quiet(struct ka_conn *conn, unsigned side, const struct ka_packet *packet,
                     uint32_t print)
 {
-    struct ka_side *sender = &conn->side[side];
+    struct ka_side *sender = ka_conn_side(conn, side);
     note_time(conn, sender, packet->frame->time, false);
-    sender->packets++;
+    ka_side_count(sender, packet->tcp.length);
     sender->print = print;
     sender->last_ttl = packet->ttl;
     note_window_and_stamp(sender, &packet->tcp);
-    if (packet->tcp.length == 0)
-        return;
-    sender->bytes += packet->tcp.length;
-    sender->flags &= (uint16_t)~KA_SIDE_TIMED; /* Karn: what was resent times nothing */
+    if (packet->tcp.length > 0)
+        sender->flags &= (uint16_t)~KA_SIDE_TIMED; /* Karn: what was resent times nothing */
 }
 
 bool ka_track(struct ka_conn *conn, unsigned side, const struct ka_packet *packet,
               struct ka_segment *segment)
 {
-    struct ka_side *sender = &conn->side[side];
-    struct ka_side *receiver = &conn->side[!side];
+    struct ka_side *sender = ka_conn_side(conn, side);
+    struct ka_side *receiver = ka_conn_side(conn, !side);
     ka_time time = packet->frame->time;
     uint32_t print = ka_track_print(packet);
     uint32_t facts = find_facts(sender, receiver, packet);

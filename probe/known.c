@@ -349,7 +349,7 @@ struct ka_target_facts ka_known_target(const struct ka_known_conn *entry, unsign
         .timestamps_guessed = facts.timestamps && !entry->watched,
         .md5 = side->signs,
         /* Where nothing was sent lately nothing is to be seen, and what is local passes here. */
-        .one_way = target->packets == 0 && entry->conn->side[!to].packets > 0 &&
+        .one_way = ka_side_packets(target) == 0 && ka_side_packets(&entry->conn->side[!to]) > 0 &&
                    !entry->side[!to].local && !side->local,
         .elsewhere = !entry->side[!to].local,
     };

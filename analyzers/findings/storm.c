@@ -15,7 +15,8 @@ bool ka_find_storm(const struct ka_case *about, unsigned side, struct ka_event *
     if (prober == NULL || prober->probes < PROBES_LEAST || prober->idle_fit_ms == 0)
         return false;
     ka_time period = prober->idle_fit_ms * KA_MILLISECOND;
-    uint64_t packets = about->conn->side[0].packets + about->conn->side[1].packets;
+    uint64_t packets =
+        ka_side_packets(&about->conn->side[0]) + ka_side_packets(&about->conn->side[1]);
     double share = (double)(prober->probes + prober->answered) / (double)packets;
     if (period >= MANY_TIMES_SHORTER || share < 0.5 || prober->answered < PROBES_LEAST)
         return false;

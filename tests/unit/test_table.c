@@ -238,6 +238,20 @@ static void chosen_tunnel_ids_do_not_collide(void **state)
     ka_zones_fini(&zones);
 }
 
+static void a_side_counts_beyond_32_bits(void **state)
+{
+    (void)state;
+    struct ka_side side = {
+        .packets_low = UINT32_MAX, .packets_high = 2, .wscale = 7, .bytes_low = UINT32_MAX - 99};
+    ka_side_count(&side, 99);
+    assert_int_equal(ka_side_packets(&side), UINT64_C(3) << 32);
+    assert_int_equal(ka_side_bytes(&side), UINT32_MAX);
+    ka_side_count(&side, 1500);
+    assert_int_equal(ka_side_packets(&side), (UINT64_C(3) << 32) + 1);
+    assert_int_equal(ka_side_bytes(&side), UINT64_C(0x100000000) + 1499);
+    assert_int_equal(side.wscale, 7);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -250,6 +264,7 @@ int main(void)
         cmocka_unit_test(both_directions_give_one_key),
         cmocka_unit_test(tunnels_and_asked_for_tags_are_zones),
         cmocka_unit_test(chosen_tunnel_ids_do_not_collide),
+        cmocka_unit_test(a_side_counts_beyond_32_bits),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
