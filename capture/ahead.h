@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: BSD-2-Clause
  *
- * Decompresses ahead of its reader, in a thread of its own, so that the analysis of a compressed
- * capture takes hardly longer than its decompression. Four pieces of 256 KiB are the bound; when
- * they are full the thread waits.
+ * Reads and decompresses ahead of its reader, in a thread of its own, so that the analysis of a
+ * compressed capture takes hardly longer than its decompression, and that of a long plain one does
+ * not wait for the kernel's copy. Four pieces of 256 KiB are the bound; when they are full the
+ * thread waits.
  */
 #ifndef KA_CAPTURE_AHEAD_H
 #define KA_CAPTURE_AHEAD_H

@@ -30,7 +30,12 @@ int ka_input_open(struct ka_input *input, const char *path, struct ka_error *err
     if (S_ISREG(status.st_mode))
         posix_fadvise(fd, 0, 0, POSIX_FADV_SEQUENTIAL);
     *input = (struct ka_input){
-        .name = path, .fd = fd, .owned = !standard, .waits = !S_ISREG(status.st_mode)};
+        .name = path,
+        .fd = fd,
+        .owned = !standard,
+        .waits = !S_ISREG(status.st_mode),
+        .size = S_ISREG(status.st_mode) ? (uint64_t)status.st_size : 0,
+    };
     return 0;
 }
 

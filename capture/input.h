@@ -29,6 +29,7 @@ struct ka_input {
     int fd;           /* -1 for memory */
     bool owned;       /* close fd at the end */
     bool waits;       /* not a regular file: bytes may come later */
+    uint64_t size;    /* of a regular file, when it was opened; else 0 */
     const uint8_t *memory;
     size_t memory_left;
 };

@@ -229,9 +229,9 @@ const char *ka_unpack_compression(const struct ka_unpack *unpack)
     return unpack->kind == KIND_GZIP ? "gzip" : unpack->kind == KIND_ZSTD ? "zstd" : NULL;
 }
 
-bool ka_unpack_from_memory(const struct ka_unpack *unpack)
+const struct ka_input *ka_unpack_input(const struct ka_unpack *unpack)
 {
-    return unpack->input.fd < 0;
+    return &unpack->input;
 }
 
 void ka_unpack_free(struct ka_unpack *unpack)

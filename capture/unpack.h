@@ -22,8 +22,8 @@ enum ka_bytes ka_unpack_read(struct ka_unpack *unpack, uint8_t *out, size_t size
 /* "gzip" or "zstd", or NULL for plain or not known yet. A static string. */
 const char *ka_unpack_compression(const struct ka_unpack *unpack);
 
-/* True when bytes come from memory, not from the system. */
-bool ka_unpack_from_memory(const struct ka_unpack *unpack);
+/* The input below, which stays the unpacker's. */
+const struct ka_input *ka_unpack_input(const struct ka_unpack *unpack);
 
 /* Closes the input; takes NULL. */
 void ka_unpack_free(struct ka_unpack *unpack);

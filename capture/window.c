@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 #include "capture/window.h"
 
+#include "base/processors.h"
+
 #include <stdlib.h>
 #include <string.h>
 
@@ -41,13 +43,25 @@ static bool make_room(struct ka_window *window)
     return true;
 }
 
-/* Once it is known that the input is compressed. */
+/* Decompression always is, reading alone where it takes long enough to be noticed, and another
+ * processor is there for it: passing on what one could have read oneself is work too. */
+static bool is_worth_a_thread(const struct ka_unpack *unpack)
+{
+    const struct ka_input *input = ka_unpack_input(unpack);
+    if (input->fd < 0)
+        return false;
+    if (ka_unpack_compression(unpack) != NULL)
+        return true;
+    return input->size >= KA_LONG_FILE && ka_processors() > 1;
+}
+
+/* Once it is known whether the input is compressed. */
 static void start_ahead(struct ka_window *window)
 {
     if (!window->begun || window->asked)
         return;
     window->asked = true;
-    if (ka_unpack_compression(window->unpack) != NULL && !ka_unpack_from_memory(window->unpack))
+    if (is_worth_a_thread(window->unpack))
         window->ahead = ka_ahead_start(window->unpack);
 }
 

@@ -12,6 +12,9 @@
 /* The largest record or block that is read; a longer one is damage. */
 enum { KA_BLOCK_MAX = 16 * 1024 * 1024 };
 
+/* From this size on a plain file is read ahead by a thread. */
+enum { KA_LONG_FILE = 64 * 1024 * 1024 };
+
 struct ka_window {
     const uint8_t *at; /* `have` bytes may be read here, until the next fill */
     size_t have;

@@ -7,6 +7,7 @@
 
 #include "capture/file.h"
 #include "capture/file_memory.h"
+#include "capture/window.h"
 
 #include <fcntl.h>
 #include <stdio.h>
@@ -357,6 +358,78 @@ static void a_compressed_pipe_is_followed_too(void **state)
     close(ends[0]);
 }
 
+/* A sparse file of so many records of 64 KiB each, nothing but zeros behind their headers, and one
+ * byte more where `cut`. */
+static void write_long_file(unsigned records, bool cut, char *path)
+{
+    enum { RECORD = 64 * 1024, BODY = RECORD - 16 };
+    uint8_t header[64];
+    struct ka_builder b = ka_builder_make(header, sizeof(header));
+    put_pcap_header(&b, false, 0xa1b2c3d4, 4, 1);
+    write_file(b.bytes, b.used, path);
+    off_t at = (off_t)b.used;
+    int fd = open(path, O_WRONLY);
+    assert_true(fd >= 0);
+    for (unsigned i = 0; i < records; i++, at += RECORD) {
+        b = ka_builder_make(header, sizeof(header));
+        put32(&b, false, FIRST_SECOND + i);
+        put32(&b, false, 0);
+        put32(&b, false, BODY);
+        put32(&b, false, BODY);
+        assert_int_equal(pwrite(fd, b.bytes, b.used, at), (ssize_t)b.used);
+    }
+    assert_int_equal(ftruncate(fd, at + cut), 0);
+    close(fd);
+}
+
+static void a_long_file_gives_all_its_frames_in_order(void **state)
+{
+    (void)state;
+    enum { RECORDS = KA_LONG_FILE / (64 * 1024) };
+    for (int cut = 0; cut < 2; cut++) {
+        char path[PATH_SIZE];
+        struct ka_source *source;
+        struct ka_frame frames[KA_BATCH];
+        struct ka_error error;
+        enum ka_source_status status;
+        size_t count;
+        uint64_t seen = 0;
+        write_long_file(RECORDS, cut != 0, path);
+        assert_int_equal(ka_file_open(path, NULL, &source, &error), 0);
+        while ((status = ka_source_next(source, frames, KA_BATCH, &count, &error)) <=
+               KA_SOURCE_IDLE) {
+            for (size_t i = 0; i < count; i++) {
+                seen++;
+                assert_int_equal(frames[i].number, seen);
+                assert_int_equal(frames[i].time, (FIRST_SECOND + (ka_time)seen - 1) * KA_SECOND);
+                assert_int_equal(frames[i].data[0] | frames[i].data[frames[i].captured - 1], 0);
+            }
+        }
+        assert_int_equal(status, cut != 0 ? KA_SOURCE_DAMAGED : KA_SOURCE_END);
+        assert_int_equal(seen, RECORDS);
+        ka_source_close(source);
+        unlink(path);
+    }
+}
+
+static void a_long_file_can_be_closed_at_any_time(void **state)
+{
+    (void)state;
+    char path[PATH_SIZE];
+    write_long_file(KA_LONG_FILE / (64 * 1024), false, path);
+    for (size_t enough = 0; enough <= 40; enough += 20) {
+        struct ka_source *source;
+        struct ka_frame frames[KA_BATCH];
+        struct ka_error error;
+        size_t count;
+        assert_int_equal(ka_file_open(path, NULL, &source, &error), 0);
+        for (size_t seen = 0; seen < enough; seen += count)
+            assert_true(ka_source_next(source, frames, KA_BATCH, &count, &error) <= KA_SOURCE_IDLE);
+        ka_source_close(source);
+    }
+    unlink(path);
+}
+
 static void a_block_larger_than_the_window_is_read(void **state)
 {
     (void)state;
@@ -410,6 +483,8 @@ int main(void)
         cmocka_unit_test(what_holds_no_content_does_not_keep_the_caller),
         cmocka_unit_test(compressed_strangers_are_named),
         cmocka_unit_test(a_compressed_pipe_is_followed_too),
+        cmocka_unit_test(a_long_file_gives_all_its_frames_in_order),
+        cmocka_unit_test(a_long_file_can_be_closed_at_any_time),
         cmocka_unit_test(a_block_larger_than_the_window_is_read),
         cmocka_unit_test(a_file_that_shrinks_while_read_is_cut_not_a_crash),
     };
