@@ -7,6 +7,7 @@
 #define KA_OUTPUT_FORM_H
 
 #include "base/text.h"
+#include "output/aside.h"
 #include "output/output.h"
 
 struct ka_form {
@@ -26,7 +27,9 @@ struct ka_output {
     FILE *stream; /* the caller's */
     void *state;  /* the form's */
     struct ka_text buffer;
-    int error; /* errno of the first failure; 0 none */
+    struct ka_aside *aside; /* NULL: written directly */
+    bool is_much;           /* a first chunk was written */
+    int error;              /* errno of the first failure; 0 none */
 };
 
 extern const struct ka_form ka_form_text;

@@ -59,8 +59,26 @@ static void hand_over(struct ka_output *output, size_t count)
         memmove(buffer->bytes, buffer->bytes + count, buffer->used);
 }
 
+/* The same with most of the buffer. A first chunk is written directly: little output needs no
+ * thread. */
+static void hand_over_chunk(struct ka_output *output)
+{
+    struct ka_text *buffer = &output->buffer;
+    size_t count = buffer->used / PAGE * PAGE;
+    if (output->aside != NULL && output->error == 0 && !buffer->overflow)
+        output->error = ka_aside_put(output->aside, buffer, count);
+    else
+        hand_over(output, count);
+    if (!output->is_much)
+        output->aside = ka_aside_start(output->stream);
+    output->is_much = true;
+}
+
 static void flush(struct ka_output *output)
 {
+    int error = output->aside != NULL ? ka_aside_wait(output->aside) : 0;
+    if (output->error == 0)
+        output->error = error;
     hand_over(output, output->buffer.used);
     errno = 0;
     if (output->error == 0 && fflush(output->stream) != 0)
@@ -80,7 +98,7 @@ void ka_output_event(struct ka_output *output, const struct ka_event *event)
     if (output->options.line_buffered)
         flush(output);
     else if (output->buffer.used >= CHUNK)
-        hand_over(output, output->buffer.used / PAGE * PAGE);
+        hand_over_chunk(output);
 }
 
 void ka_output_now(struct ka_output *output, ka_time now)
@@ -107,6 +125,7 @@ void ka_output_free(struct ka_output *output)
         return;
     if (output->form->close != NULL)
         output->form->close(output);
+    ka_aside_stop(output->aside);
     ka_text_free(&output->buffer);
     free(output);
 }

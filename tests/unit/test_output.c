@@ -14,8 +14,11 @@
 #include "output/output.h"
 #include "tests/output/samples.h"
 
+#include <errno.h>
+#include <signal.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <time.h>
 
 /* What an output writes of some events; the caller frees it. */
@@ -73,23 +76,80 @@ static void each_event_reads_as_declared(void **state)
     free(text);
 }
 
+/* So many events that their text is gathered several times over; the caller frees them. */
+static struct ka_event *many_events(size_t *count)
+{
+    enum { TIMES = 200 };
+    *count = TIMES * sample_count();
+    struct ka_event *events = calloc(*count, sizeof(*events));
+    assert_non_null(events);
+    for (size_t i = 0; i < *count; i++)
+        events[i] = sample_at(i % sample_count())->event;
+    return events;
+}
+
+/* Writes events to a file, where a thread helps. Returns what ka_output_flush says. */
+static int write_to_file(FILE *file, const struct ka_event *events, size_t count,
+                         struct ka_error *error)
+{
+    struct ka_output *output = NULL;
+    assert_int_equal(ka_output_create(file, &plain_json, &output, NULL), 0);
+    for (size_t i = 0; i < count; i++) {
+        ka_output_event(output, &events[i]);
+        if (i == count / 2)
+            ka_output_flush(output, NULL);
+    }
+    int result = ka_output_flush(output, error);
+    ka_output_free(output);
+    return result;
+}
+
 static void much_output_is_the_same_as_line_by_line(void **state)
 {
     (void)state;
-    enum { TIMES = 200 };
-    size_t count = TIMES * sample_count();
-    struct ka_event *events = calloc(count, sizeof(*events));
-    assert_non_null(events);
-    for (size_t i = 0; i < count; i++)
-        events[i] = sample_at(i % sample_count())->event;
+    size_t count;
+    struct ka_event *events = many_events(&count);
     struct ka_output_options by_line = plain_json;
     by_line.line_buffered = true;
     char *whole = written(&plain_json, events, count);
     char *lines = written(&by_line, events, count);
-    assert_true(strlen(whole) > 1024 * 1024); /* several times what is gathered at once */
+    size_t length = strlen(lines);
+    assert_true(length > 1024 * 1024);
     assert_string_equal(whole, lines);
+
+    FILE *file = tmpfile();
+    assert_non_null(file);
+    assert_int_equal(write_to_file(file, events, count, NULL), 0);
+    rewind(file);
+    assert_int_equal(fread(whole, 1, length, file), length);
+    assert_int_equal(fgetc(file), EOF);
+    assert_string_equal(whole, lines);
+    fclose(file);
     free(whole);
     free(lines);
+    free(events);
+}
+
+static void a_file_that_may_not_grow_is_an_error_that_names_it(void **state)
+{
+    (void)state;
+    enum { MOST = 700 * 1024 };
+    size_t count;
+    struct ka_event *events = many_events(&count);
+    struct ka_error error;
+    struct rlimit before;
+    FILE *file = tmpfile();
+    assert_non_null(file);
+    assert_int_equal(getrlimit(RLIMIT_FSIZE, &before), 0);
+    signal(SIGXFSZ, SIG_IGN);
+    struct rlimit small = {.rlim_cur = MOST, .rlim_max = before.rlim_max};
+    assert_int_equal(setrlimit(RLIMIT_FSIZE, &small), 0);
+    int result = write_to_file(file, events, count, &error);
+    setrlimit(RLIMIT_FSIZE, &before);
+    signal(SIGXFSZ, SIG_DFL);
+    assert_int_equal(result, -1);
+    assert_non_null(strstr(error.text, strerror(EFBIG)));
+    fclose(file);
     free(events);
 }
 
@@ -315,6 +375,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(each_event_reads_as_declared),
         cmocka_unit_test(much_output_is_the_same_as_line_by_line),
+        cmocka_unit_test(a_file_that_may_not_grow_is_an_error_that_names_it),
         cmocka_unit_test(every_event_type_has_a_sample),
         cmocka_unit_test(a_probe_is_one_json_object_on_a_line),
         cmocka_unit_test(json_tells_files_apart_and_names_the_interface_when_live),
