@@ -44,9 +44,14 @@ static int out_of_range(const struct ka_option *option, const char *spelling, co
     return ka_error_set(error, "%s %s: must lie between %s and %s", spelling, text, least, most);
 }
 
+static bool has_range(const struct ka_option *option)
+{
+    return option->min != 0 || option->max != 0;
+}
+
 static bool in_range(const struct ka_option *option, int64_t value)
 {
-    return (option->min == 0 && option->max == 0) || (value >= option->min && value <= option->max);
+    return !has_range(option) || (value >= option->min && value <= option->max);
 }
 
 /* Digits only: strtoull would also take signs and blanks. */
@@ -64,14 +69,24 @@ static bool parse_digits(const char *text, const char **end, int64_t *out)
     return true;
 }
 
+/* True for a whole number below 0 or beyond what 64 bits hold, where the option has a range to
+ * tell. */
+static bool is_far_off(const struct ka_option *option, const char *text)
+{
+    if (text[0] == '-')
+        text++;
+    return has_range(option) && text[0] != '\0' && text[strspn(text, "0123456789")] == '\0';
+}
+
 static int store_number(const struct ka_option *option, const char *spelling, const char *text,
                         void *target, struct ka_error *error)
 {
     const char *end;
     int64_t value;
-    if (!parse_digits(text, &end, &value) || *end != '\0')
+    bool good = parse_digits(text, &end, &value) && *end == '\0';
+    if (!good && !is_far_off(option, text))
         return ka_error_set(error, "%s %s: not a whole number", spelling, text);
-    if (!in_range(option, value))
+    if (!good || !in_range(option, value))
         return out_of_range(option, spelling, text, error);
     *(uint64_t *)target = (uint64_t)value;
     return 0;
@@ -91,10 +106,10 @@ static int store_size(const struct ka_option *option, const char *spelling, cons
         if (good)
             value <<= shift;
     }
-    if (!good)
+    if (!good && !is_far_off(option, text))
         return ka_error_set(error, "%s %s: not a size; write bytes, or a number with K, M or G",
                             spelling, text);
-    if (!in_range(option, value))
+    if (!good || !in_range(option, value))
         return out_of_range(option, spelling, text, error);
     *(uint64_t *)target = (uint64_t)value;
     return 0;
