@@ -25,6 +25,8 @@ bool ka_duration_parse(const char *text, ka_time *out)
     double value = strtod(text, &end);
     if (end == text || errno != 0 || !isfinite(value))
         return false;
+    if (strspn(text, "0123456789.") != (size_t)(end - text))
+        return false; /* strtod reads hexadecimal numbers, too */
     for (size_t i = 0; i < sizeof(units) / sizeof(units[0]); i++) {
         if (strcmp(end, units[i].name) != 0)
             continue;

@@ -138,6 +138,8 @@ static void durations_are_read_with_their_units(void **state)
         {"5 s", KA_TIME_NONE},
         {"5x", KA_TIME_NONE},
         {"1e400", KA_TIME_NONE},
+        {"1e3s", KA_TIME_NONE},
+        {"0x10s", KA_TIME_NONE},
         {"inf", KA_TIME_NONE},
         {"9999999999h", KA_TIME_NONE},
     };
