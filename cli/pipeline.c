@@ -75,12 +75,25 @@ struct run {
 
 _Static_assert((int)KA_UNDECODED_COUNT <= (int)KA_UNDECODED_SLOTS, "a slot for every reason");
 
+/* The bit of "unknown" where a side was probed and nothing could be said of it to the end: no event
+ * tells of a change to that state, since all begin in it. */
+static uint32_t never_judged(const struct ka_ev_connection *connection)
+{
+    for (unsigned side = 0; side < 2; side++) {
+        if (connection->keepalive[!side].probes > 0 && connection->state[side] == KA_PEER_UNKNOWN)
+            return UINT32_C(1) << KA_PEER_UNKNOWN;
+    }
+    return 0;
+}
+
 /* Looks at what passes before it goes to the outlet: --fail-on needs no analyser of its own. */
 static void watch_event(void *context, const struct ka_event *event)
 {
     struct run *run = context;
     if (event->type == KA_EVENT_STATE)
         run->seen |= UINT32_C(1) << event->state.to;
+    else if (event->type == KA_EVENT_CONNECTION)
+        run->seen |= never_judged(&event->connection);
     if (run->outlet->summary_only)
         return;
     run->outlet->sink.emit(run->outlet->sink.context, event);

@@ -2,6 +2,7 @@
 #include "cli/sniff.h"
 
 #include "capture/live.h"
+#include "cli/complaint.h"
 #include "cli/expected.h"
 #include "cli/listen.h"
 #include "cli/notify.h"
@@ -96,6 +97,9 @@ static int run(const void *given, const struct ka_texts *words, struct ka_error 
         return ka_listen_list(error) == 0 ? KA_EXIT_DONE : KA_EXIT_FAILED;
     if (ka_rotation_check(&options->rotation, error) < 0)
         return KA_EXIT_USAGE;
+    if ((options->pipeline.fail_on & UINT32_C(1) << KA_PEER_APP_SILENT) != 0)
+        ka_complain(
+            "--fail-on app-silent: only 'kasniff report' looks for it, it is not seen here");
     if (ka_signals_install(error) < 0)
         return KA_EXIT_FAILED;
     struct session session = {.notify = -1};
