@@ -84,7 +84,7 @@ static const struct ka_option_set sets[] = {
     {.rows = NULL},
 };
 
-static const struct options defaults = {.top = TOP};
+static const struct options defaults = {.top = TOP, .selection = {.files_only = true}};
 
 /* Where events go: into the report, and with --json out at once. */
 struct view {

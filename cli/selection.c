@@ -142,11 +142,14 @@ static int take_filter(struct ka_selection *selection, const struct ka_selection
     return KA_EXIT_DONE;
 }
 
-static int neither(const char *word, struct ka_error *error)
+static int neither(const char *word, bool files_only, struct ka_error *error)
 {
     struct stat status;
     if (stat(word, &status) == 0 && S_ISDIR(status.st_mode))
         ka_error_set(error, "%s is a directory; name the capture files in it", word);
+    else if (files_only)
+        ka_error_set(error, "there is no file '%s'; name the capture files first, then the filter",
+                     word);
     else
         ka_error_set(error,
                      "'%s' is neither a file nor an interface; name a capture file or an interface "
@@ -185,7 +188,7 @@ int ka_selection_init(struct ka_selection *selection, const struct ka_selection_
     if (selection->files.count == 0 && selection->interfaces.count == 0) {
         const char *interface = next < words->count ? words->items[next++] : "any";
         if (!is_interface(interface))
-            return neither(interface, error);
+            return neither(interface, options->files_only, error);
         if (ka_texts_add(&selection->interfaces, interface, error) < 0)
             return KA_EXIT_FAILED;
     }

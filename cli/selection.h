@@ -17,6 +17,7 @@ struct ka_selection_options {
     struct ka_texts files;      /* -r */
     const char *filter;         /* -f */
     const char *filter_file;    /* -F */
+    bool files_only;            /* the command reads captures and never listens */
 };
 
 extern const struct ka_option ka_selection_rows[];
