@@ -295,6 +295,11 @@ static int run(const void *given, const struct ka_texts *words, struct ka_error 
         ka_error_set(error, "standard output is the report's: --html needs a file");
         status = KA_EXIT_USAGE;
     }
+    if (status == KA_EXIT_DONE && options->html != NULL && path != NULL &&
+        strcmp(options->html, path) == 0) {
+        ka_error_set(error, "--html and -w name the same file %s: give each its own", path);
+        status = KA_EXIT_USAGE;
+    }
     if (status == KA_EXIT_DONE) {
         status = KA_EXIT_FAILED;
         /* The user's table of products may be for the user's eyes only: read it first. */
