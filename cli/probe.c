@@ -246,6 +246,12 @@ static int check(const struct ka_probe_options *options, struct ka_error *error)
         return ka_error_set(error, "-w goes with --dry-run");
     if (options->dry_run && options->all)
         return ka_error_set(error, "--dry-run shows one packet: give FROM and TO, not --all");
+    if (options->dry_run && options->both)
+        return ka_error_set(error, "--dry-run shows one packet, the one to TO: leave out --both, "
+                                   "and for the other end swap FROM and TO");
+    if (options->dry_run && options->form.json)
+        return ka_error_set(error, "--dry-run explains the packet in words, which --json has no "
+                                   "event for; -w writes it as a capture");
     return 0;
 }
 
