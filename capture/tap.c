@@ -30,9 +30,12 @@ static int explain(const char *interface, pcap_t *pcap, int code, struct ka_erro
                             "cannot listen on %s: CAP_NET_RAW is missing; start kasniff as root, "
                             "or: setcap cap_net_raw=ep kasniff",
                             interface);
+    const char *status = pcap_statustostr(code);
     const char *detail = pcap_geterr(pcap);
-    return ka_error_set(error, "cannot listen on %s: %s%s%s", interface, pcap_statustostr(code),
-                        detail[0] != '\0' ? ": " : "", detail);
+    if (strncmp(detail, status, strlen(status)) == 0) /* often the same words once more */
+        status = "";
+    return ka_error_set(error, "cannot listen on %s: %s%s%s", interface, status,
+                        status[0] != '\0' && detail[0] != '\0' ? ": " : "", detail);
 }
 
 static int activate(struct ka_tap *tap, const char *interface, struct ka_error *error)
