@@ -149,6 +149,7 @@ static const struct ka_option rows[] = {
 static const struct ka_option_set sets[] = {
     {rows, 0},
     {ka_form_json_rows, offsetof(struct options, form)},
+    {ka_form_numeric_rows, offsetof(struct options, form)},
     {ka_general_rows, offsetof(struct options, general)},
     {.rows = NULL},
 };

@@ -39,6 +39,10 @@ const struct ka_option ka_form_text_rows[] = {
      .offset = offsetof(struct ka_form_options, utc),
      .group = "Output",
      .help = "clock times in UTC instead of local time"},
+    {.help = NULL},
+};
+
+const struct ka_option ka_form_numeric_rows[] = {
     {.letter = 'n',
      .kind = KA_ARG_FLAG,
      .offset = offsetof(struct ka_form_options, numeric),

@@ -20,9 +20,10 @@ struct ka_form_options {
     bool numeric;
 };
 
-extern const struct ka_option ka_form_json_rows[];  /* --json */
-extern const struct ka_option ka_form_color_rows[]; /* --color */
-extern const struct ka_option ka_form_text_rows[];  /* --utc, -n */
+extern const struct ka_option ka_form_json_rows[];    /* --json */
+extern const struct ka_option ka_form_color_rows[];   /* --color */
+extern const struct ka_option ka_form_text_rows[];    /* --utc */
+extern const struct ka_option ka_form_numeric_rows[]; /* -n */
 
 /* True when standard output is to be coloured: with KA_COLOR_AUTO on a terminal, unless NO_COLOR is
  * set. */

@@ -14,6 +14,7 @@
 static const struct ka_option_set sets[] = {
     {ka_probe_rows, 0},
     {ka_form_json_rows, offsetof(struct ka_probe_options, form)},
+    {ka_form_numeric_rows, offsetof(struct ka_probe_options, form)},
     {ka_general_rows, offsetof(struct ka_probe_options, general)},
     {.rows = NULL},
 };

@@ -77,6 +77,7 @@ static const struct ka_option_set sets[] = {
     {ka_form_json_rows, offsetof(struct options, form)},
     {ka_form_color_rows, offsetof(struct options, form)},
     {ka_form_text_rows, offsetof(struct options, form)},
+    {ka_form_numeric_rows, offsetof(struct options, form)},
     {ka_privileges_rows, offsetof(struct options, privileges)},
     {ka_selection_rows, offsetof(struct options, selection)},
     {ka_pipeline_rows, offsetof(struct options, pipeline)},

@@ -32,6 +32,7 @@ static const struct ka_option_set sets[] = {
     {ka_view_rows, offsetof(struct options, view)},
     {ka_form_color_rows, offsetof(struct options, view.form)},
     {ka_form_text_rows, offsetof(struct options, view.form)},
+    {ka_form_numeric_rows, offsetof(struct options, view.form)},
     {ka_rotation_rows, offsetof(struct options, rotation)},
     {ka_privileges_rows, offsetof(struct options, privileges)},
     {ka_general_rows, offsetof(struct options, general)},

@@ -61,6 +61,7 @@ static const struct ka_option_set sets[] = {
     {rows, 0},
     {ka_form_json_rows, offsetof(struct options, form)},
     {ka_form_color_rows, offsetof(struct options, form)},
+    {ka_form_numeric_rows, offsetof(struct options, form)},
     {ka_general_rows, offsetof(struct options, general)},
     {.rows = NULL},
 };
