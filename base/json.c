@@ -214,9 +214,3 @@ void ka_json_null(struct ka_json *json)
     separate(json);
     ka_text_put_string(json->text, "null");
 }
-
-void ka_json_raw(struct ka_json *json, const char *bytes, size_t count)
-{
-    separate(json);
-    ka_text_put(json->text, bytes, count);
-}

@@ -53,8 +53,4 @@ void ka_json_double(struct ka_json *json, double value);
 void ka_json_bool(struct ka_json *json, bool value);
 void ka_json_null(struct ka_json *json);
 
-/* Text that is JSON already, made by this writer: a value, or, where no key was written, members
- * without their braces. */
-void ka_json_raw(struct ka_json *json, const char *bytes, size_t count);
-
 #endif

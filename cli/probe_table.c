@@ -11,9 +11,15 @@
 static const uint8_t order[] = {KA_VERDICT_ALIVE,  KA_VERDICT_DOUBTFUL,    KA_VERDICT_RESET,
                                 KA_VERDICT_SILENT, KA_VERDICT_UNREACHABLE, KA_VERDICT_UNKNOWN};
 
-struct ka_probe_tally ka_probe_tally(const struct ka_prober *prober)
+/* How many dialogues ended how. */
+struct tally {
+    uint32_t verdicts[KA_VERDICT_COUNT];
+    uint32_t ends[KA_DIALOGUE_END_COUNT];
+};
+
+static struct tally count_ends(const struct ka_prober *prober)
 {
-    struct ka_probe_tally tally = {.verdicts = {0}};
+    struct tally tally = {.verdicts = {0}};
     const struct ka_dialogue *dialogue;
     for (uint32_t i = 0; (dialogue = ka_prober_at(prober, i)) != NULL; i++) {
         tally.ends[dialogue->end]++;
@@ -95,7 +101,7 @@ int ka_probe_table_write(FILE *stream, const struct ka_prober *prober)
 
 void ka_probe_summary_write(FILE *stream, const struct ka_prober *prober, ka_time took)
 {
-    struct ka_probe_tally tally = ka_probe_tally(prober);
+    struct tally tally = count_ends(prober);
     struct ka_prober_counts counts = ka_prober_counts(prober);
     const char *separator = "";
     fprintf(stream, "%u connection%s%s", counts.dialogues, ka_text_plural(counts.dialogues),

@@ -9,14 +9,6 @@
 
 #include <stdio.h>
 
-/* How many dialogues ended how. */
-struct ka_probe_tally {
-    uint32_t verdicts[KA_VERDICT_COUNT];
-    uint32_t ends[KA_DIALOGUE_END_COUNT];
-};
-
-struct ka_probe_tally ka_probe_tally(const struct ka_prober *prober);
-
 /* Writes a heading and a line per connection that was asked or could not be, the worst first; those
  * in use are left to the summary. Returns 0, or -1 when memory is out. Write errors stay in the
  * stream. */

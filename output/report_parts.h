@@ -81,9 +81,6 @@ const struct ka_mark *ka_report_marks(const struct ka_report *report, uint32_t f
 /* The lower edge of a bucket of round trips. */
 ka_time ka_report_rtt_edge(unsigned bucket);
 
-/* Puts them in the order that the options ask for. */
-void ka_report_sort(struct ka_report *report);
-
 /* True when there is something to say of the connection's state. */
 bool ka_told_is_judged(const struct ka_told *told);
 
@@ -101,14 +98,8 @@ void ka_report_put_schedule(struct ka_text *out, const struct ka_ev_keepalive *k
 void ka_report_put_answered(struct ka_text *out, const struct ka_ev_connection *connection,
                             unsigned side);
 
-/* Whose idle timeout it is: a server, a prefix (port 0), or all. */
-void ka_report_put_path(struct ka_text *out, const struct ka_endpoint *server);
-
 /* Bytes for people: "1.5 kB". */
 void ka_report_put_bytes(struct ka_text *out, uint64_t bytes);
-
-/* What a mark says, without time and endpoints. */
-void ka_report_put_mark(struct ka_text *out, const struct ka_mark *mark);
 
 /* True when connections or findings are beyond the bounds; how many, as a sentence. */
 static inline bool ka_report_has_lost(const struct ka_report *report)

@@ -164,7 +164,8 @@ static void put_findings(const struct ka_report *report, struct ka_text *out)
 
 /* --- idle timeouts */
 
-void ka_report_put_path(struct ka_text *out, const struct ka_endpoint *server)
+/* Whose idle timeout it is: a server, a prefix (port 0), or all. */
+static void put_path(struct ka_text *out, const struct ka_endpoint *server)
 {
     char text[KA_ENDPOINT_TEXT_SIZE];
     static const uint8_t zero[sizeof(server->addr.bytes)];
@@ -187,7 +188,7 @@ static void put_timeouts(const struct ka_report *report, struct ka_text *out)
     for (size_t i = 0; i < report->timeout_count; i++) {
         const struct ka_event *event = &report->timeouts[i];
         ka_text_put_string(out, "  ");
-        ka_report_put_path(out, &event->envelope.dst);
+        put_path(out, &event->envelope.dst);
         ka_text_put_string(out, "  ");
         ka_line_idle_timeout(out, &event->idle_timeout);
         ka_text_put_char(out, '\n');

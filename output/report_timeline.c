@@ -24,7 +24,8 @@ struct walk {
     size_t gap;
 };
 
-void ka_report_put_mark(struct ka_text *out, const struct ka_mark *mark)
+/* What a mark says, without time and endpoints. */
+static void put_mark(struct ka_text *out, const struct ka_mark *mark)
 {
     switch ((enum ka_event_type)mark->type) {
     case KA_EVENT_PROBE:
@@ -146,7 +147,7 @@ static void put_entry(const struct ka_report *report, const struct walk *walk,
     } else {
         const struct ka_mark *mark = &walk->marks[entry->index];
         ka_text_put_string(out, mark->by_client ? "client: " : "server: ");
-        ka_report_put_mark(out, mark);
+        put_mark(out, mark);
         frame = mark->frame;
     }
     if (frame != 0) {
