@@ -85,9 +85,12 @@ static void tell_standing(const struct single *single, unsigned first)
         fprintf(stderr,
                 "kasniff: neither end is open on this host: probes leave as it routes them, "
                 "answers must pass by here\n");
-    fprintf(stderr, "kasniff: the numbers are %s; asking %s\n",
+    bool refused = !single->session.options->yes && !ka_risk_free(single->entry, first, now);
+    fprintf(stderr, "kasniff: the numbers are %s%s%s\n",
             facts.numbers_known ? "known" : "not known, a probe without them may tell",
-            ends[first]);
+            refused ? "" : "; asking ", refused ? "" : ends[first]);
+    if (refused)
+        return; /* why is said in the end */
     fprintf(stderr, "kasniff: an answered probe starts the timers of firewalls on the way anew\n");
     if (single->session.options->exact)
         fprintf(stderr,

@@ -22,7 +22,7 @@ static const char *const texts[KA_FOUND_COUNT] = {
     [KA_FOUND_UNREACHABLE] = "", /* written from the ICMP error */
     [KA_FOUND_SILENT] = "",      /* written from what else could explain it */
     [KA_FOUND_UNKNOWN] = "its sequence numbers could not be learned, and a probe without them got "
-                         "no answer",
+                         "no answer: listen longer (--sniff), or to what was captured (-r)",
 };
 
 /* The names of RFC 792, RFC 1812 5.2.7 and RFC 4443 3.1. */

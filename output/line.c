@@ -70,6 +70,15 @@ const char *ka_line_icmp(uint8_t family, uint8_t type, uint8_t code)
     return NULL;
 }
 
+/* Since the one before, where that is known. */
+static void put_interval(struct ka_text *line, ka_time interval)
+{
+    if (interval == KA_TIME_NONE)
+        return;
+    ka_text_put_string(line, " after ");
+    ka_line_duration(line, interval);
+}
+
 void ka_line_probe(struct ka_text *line, const struct ka_ev_probe *probe)
 {
     ka_line_count(line, probe->bytes, "byte");
@@ -82,8 +91,7 @@ void ka_line_probe(struct ka_text *line, const struct ka_ev_probe *probe)
     if (probe->number > 1) {
         ka_text_put_string(line, ", number ");
         ka_text_put_number(line, probe->number);
-        ka_text_put_string(line, " after ");
-        ka_line_duration(line, probe->interval);
+        put_interval(line, probe->interval);
     }
     if (probe->confidence != KA_CERTAIN)
         ka_text_put_string(line, ", probably a keepalive");
@@ -138,10 +146,7 @@ void ka_line_window_probe(struct ka_text *line, const struct ka_ev_window_probe 
     ka_line_count(line, probe->bytes, "byte");
     ka_text_put_string(line, " into a closed window, number ");
     ka_text_put_number(line, probe->number);
-    if (probe->interval != KA_TIME_NONE) {
-        ka_text_put_string(line, " after ");
-        ka_line_duration(line, probe->interval);
-    }
+    put_interval(line, probe->interval);
 }
 
 void ka_line_lookalike(struct ka_text *line, const struct ka_ev_lookalike *lookalike)

@@ -89,6 +89,19 @@ static const struct sample packet_samples[] = {
         },
     },
     {
+        "12:00:06.500000  probe    10.0.0.1:33412 > 10.0.0.2:5432  0 bytes, idle 4.20 s, number 2, "
+        "injected",
+        {
+            .type = KA_EVENT_PROBE,
+            .envelope = BY_CLIENT(AFTER_MS(6500), 0),
+            .probe = {.idle = 4200 * KA_MILLISECOND,
+                      .interval = KA_TIME_NONE,
+                      .number = 2,
+                      .confidence = KA_CERTAIN,
+                      .injected = true},
+        },
+    },
+    {
         "12:00:07.000000  answer   10.0.0.2:5432 > 10.0.0.1:33412  icmp 3/1, host unreachable, "
         "from 10.0.0.254 after 3.10 s",
         {
