@@ -204,7 +204,9 @@ void ka_report_event(struct ka_report *report, const struct ka_event *event)
 {
     switch (event->type) {
     case KA_EVENT_ANSWER:
-        take_rtt(report, event->answer.rtt);
+        if (event->answer.result !=
+            KA_ANSWER_ICMP) /* a router's patience with a host that is gone */
+            take_rtt(report, event->answer.rtt);
         take_mark(report, event);
         break;
     case KA_EVENT_PROBE:

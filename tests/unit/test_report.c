@@ -222,6 +222,33 @@ static void a_silence_stands_behind_the_packet_it_begins_with(void **state)
     ka_report_free(report);
 }
 
+/* The error comes when a router has waited long enough, which is no round trip. */
+static void an_icmp_error_has_no_place_among_the_round_trips(void **state)
+{
+    (void)state;
+    static const struct {
+        uint8_t result;
+        bool drawn;
+    } rows[] = {{KA_ANSWER_ACK, true}, {KA_ANSWER_RST, true}, {KA_ANSWER_ICMP, false}};
+    for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+        struct ka_report *report = make_report(&(struct ka_report_options){.utc = true});
+        struct ka_text text = ka_text_growing();
+        struct ka_event answer = {.type = KA_EVENT_ANSWER};
+        struct ka_event event = make_connection(1, KA_SECOND, 1);
+        answer.envelope = event.envelope;
+        answer.answer.rtt = KA_SECOND;
+        answer.answer.result = rows[i].result;
+        put_event(report, &answer);
+        put_event(report, &event);
+        ka_report_finish(report);
+        assert_int_equal(ka_report_html(report, &text, NULL), 0);
+        ka_text_put_char(&text, '\0');
+        assert_int_equal(strstr(text.bytes, "id=\"rtt\"") != NULL, rows[i].drawn);
+        ka_text_free(&text);
+        ka_report_free(report);
+    }
+}
+
 static void a_connection_that_is_not_there_is_an_error(void **state)
 {
     (void)state;
@@ -362,6 +389,7 @@ int main(void)
         cmocka_unit_test(the_state_says_what_was_found),
         cmocka_unit_test(answers_of_a_one_way_capture_are_not_counted),
         cmocka_unit_test(a_silence_stands_behind_the_packet_it_begins_with),
+        cmocka_unit_test(an_icmp_error_has_no_place_among_the_round_trips),
         cmocka_unit_test(a_connection_that_is_not_there_is_an_error),
         cmocka_unit_test(what_acts_on_a_browser_is_escaped),
         cmocka_unit_test(a_logarithmic_axis_keeps_its_ends),
