@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 #include "capture/filter.h"
 
+#include <ctype.h>
 #include <pcap/pcap.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -116,6 +117,18 @@ static bool compile(const char *expression, int dlt, struct bpf_program *out, ch
     return ok;
 }
 
+/* What a display filter of Wireshark's has and none of libpcap's: a field, such as tcp.port. */
+static bool is_display_filter(const char *expression)
+{
+    static const char *const protocols[] = {"tcp.", "ip.", "ipv6.", "frame.", "eth.", "udp."};
+    for (size_t i = 0; i < sizeof(protocols) / sizeof(protocols[0]); i++) {
+        const char *found = strstr(expression, protocols[i]);
+        if (found != NULL && isalpha((unsigned char)found[strlen(protocols[i])]))
+            return true;
+    }
+    return false;
+}
+
 int ka_filter_create(const char *expression, struct ka_filter **out, struct ka_error *error)
 {
     char why[PCAP_ERRBUF_SIZE];
@@ -134,7 +147,10 @@ int ka_filter_create(const char *expression, struct ka_filter **out, struct ka_e
         if (ok)
             pcap_freecode(&code);
         else
-            ka_error_set(error, "filter \"%.200s\": %.250s", written, why);
+            ka_error_set(error, "filter \"%.200s\": %.200s%s", written, why,
+                         is_display_filter(written)
+                             ? "; filters are tcpdump's, such as 'port 5432', not Wireshark's"
+                             : "");
         free(own);
         if (!ok) {
             ka_filter_free(filter);

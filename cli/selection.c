@@ -5,6 +5,7 @@
 #include "capture/filter.h"
 #include "cli/command.h"
 
+#include <ctype.h>
 #include <net/if.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -101,6 +102,8 @@ static int read_filter_file(const char *path, char **out, struct ka_error *error
         ka_error_set(error, "%s is no filter file: longer than 64 KiB, or not text", path);
         goto out;
     }
+    while (length > 0 && isspace((unsigned char)text[length - 1]))
+        length--;
     text[length] = '\0';
     *out = text;
     text = NULL;

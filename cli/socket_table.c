@@ -178,6 +178,10 @@ void ka_socket_table_write(FILE *stream, const struct ka_socket_list *list, ka_t
     size_t widths[COLUMN_COUNT];
     measure(list, widths);
     write_defaults(stream, &list->defaults);
+    if (list->count == 0) {
+        fputs("no such sockets\n", stream);
+        return;
+    }
     fputs(color ? "\033[1m" : "", stream);
     for (unsigned column = 0; column < COLUMN_COUNT; column++)
         fprintf(stream, "%-*s  ", (int)widths[column], columns[column].heading);
