@@ -135,10 +135,10 @@ static void show_status(struct ka_view *view, const struct ka_ev_capture *captur
     if (ioctl(STDOUT_FILENO, TIOCGWINSZ, &window) == 0 && window.ws_col > 0)
         columns = window.ws_col;
     snprintf(line, sizeof(line),
-             "%" PRIu64 " connection%s, %" PRIu64 " probe%s, %" PRIu64 " answered, %" PRIu64
+             "%" PRIu64 " connection%s, %" PRIu64 " probe%s, %" PRIu64 " answer%s, %" PRIu64
              " dropped",
              capture->connections, ka_text_plural(capture->connections), capture->probes,
-             ka_text_plural(capture->probes), capture->answers,
+             ka_text_plural(capture->probes), capture->answers, ka_text_plural(capture->answers),
              capture->dropped_kernel + capture->dropped_interface);
     if (strlen(line) >= columns)
         line[columns - 1] = '\0';

@@ -132,7 +132,8 @@ void ka_line_answer(struct ka_text *line, const struct ka_ev_answer *answer)
         ka_text_put_string(line, " after ");
         ka_line_duration(line, answer->rtt);
     }
-    if (answer->origin == KA_ORIGIN_MIDDLEBOX) {
+    /* An ICMP error names its sender already. */
+    if (answer->origin == KA_ORIGIN_MIDDLEBOX && answer->result != KA_ANSWER_ICMP) {
         ka_text_put_string(line, ", seemingly by a middlebox");
         if (answer->why != NULL) {
             ka_text_put_string(line, ": ");
@@ -222,6 +223,10 @@ void ka_line_state(struct ka_text *line, const struct ka_event *event, bool utc)
     if (error != NULL) {
         ka_text_put_string(line, ": ");
         ka_text_put_string(line, error);
+    }
+    if (error != NULL && state->to == KA_PEER_DEAD) { /* one server may be dead to many */
+        ka_text_put_string(line, " at ");
+        ka_line_endpoint(line, &event->envelope.dst);
     }
     if (state->half_closed)
         ka_text_put_string(line, ", half-closed");

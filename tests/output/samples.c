@@ -111,6 +111,8 @@ static const struct sample packet_samples[] = {
                        .rtt = 3100 * KA_MILLISECOND,
                        .result = KA_ANSWER_ICMP,
                        .icmp_from = {.bytes = {10, 0, 0, 254}, .family = 4},
+                       .origin = KA_ORIGIN_MIDDLEBOX,
+                       .why = "sent by another address",
                        .icmp_type = 3,
                        .icmp_code = 1},
         },
@@ -189,7 +191,7 @@ static const struct sample result_samples[] = {
     },
     {
         "12:08:20.551300  dead     10.0.0.2:5432  9 probes unanswered, the prober gave up: "
-        "ETIMEDOUT",
+        "ETIMEDOUT at 10.0.0.1:33412",
         {
             .type = KA_EVENT_STATE,
             .notable = true,
