@@ -6,6 +6,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 enum { COLUMNS = 5 };
 
@@ -196,7 +197,8 @@ int ka_products_load_usual(struct ka_products *products, struct ka_error *error)
         length = snprintf(path, sizeof(path), "%s/.config/kasniff/products.tsv", home);
     if (length < 0 || (size_t)length >= sizeof(path))
         return 0;
-    return ka_products_load(products, path, error);
+    /* The folder may be another user's, or none at all, as /dev/null is for services. */
+    return access(path, F_OK) != 0 ? 0 : ka_products_load(products, path, error);
 }
 
 /* What closes in order is a proxy, and what does not is none; how the others make themselves felt

@@ -46,8 +46,8 @@ int ka_products_read(struct ka_products *products, const char *text, const char 
 int ka_products_load(struct ka_products *products, const char *path, struct ka_error *error);
 
 /* Reads the built-in table, then /etc/kasniff/products.tsv and kasniff/products.tsv in the user's
- * configuration folder (XDG_CONFIG_HOME, else ~/.config) where they exist. Returns 0, or -1 with a
- * message. */
+ * configuration folder (XDG_CONFIG_HOME, else ~/.config) where they exist; a folder that cannot be
+ * looked into has none. Returns 0, or -1 with a message. */
 int ka_products_load_usual(struct ka_products *products, struct ka_error *error);
 
 /* The products whose default fits the bracket, those that also die the way it shows first; proxies
