@@ -94,6 +94,7 @@ struct view {
     struct ka_trials *trials;
     struct ka_recorder *recorder; /* NULL: not wanted */
     const struct options *options;
+    uint64_t frames;
 };
 
 static bool is_told(const struct options *options, const struct ka_event *event)
@@ -108,6 +109,8 @@ static bool is_told(const struct options *options, const struct ka_event *event)
 static void pass_event(void *context, const struct ka_event *event)
 {
     struct view *view = context;
+    if (event->type == KA_EVENT_CAPTURE)
+        view->frames = event->capture.frames;
     if (view->report != NULL)
         ka_report_event(view->report, event);
     if (view->output != NULL && is_told(view->options, event))
@@ -196,8 +199,11 @@ static int run_pipeline(struct view *view, struct ka_source *source, struct ka_e
     ka_report_finish(view->report);
     bool written = ka_recorder_close(view->recorder, &late) == 0;
     view->recorder = NULL;
-    written = written && (options->form.json || write_text(view->report, &late) == 0);
-    if (written && options->html != NULL)
+    /* Of what is no capture "no findings" would be a lie. */
+    bool empty = status == KA_EXIT_FAILED && view->frames == 0;
+    if (written && !empty && !options->form.json)
+        written = write_text(view->report, &late) == 0;
+    if (written && !empty && options->html != NULL)
         written = write_html(view->report, options->html, &late) == 0;
     if (!written) {
         *error = late;
