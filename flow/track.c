@@ -226,13 +226,13 @@ static bool is_new(const struct ka_side *sender, const struct ka_tcp *tcp)
 
 /* What was sent before, sent again; it is told also where only one side was captured. A single byte
  * may be that of a probe. */
-static bool is_again(const struct ka_side *sender, const struct ka_tcp *tcp)
+static bool is_again(const struct ka_side *sender, const struct ka_tcp *tcp, bool new)
 {
     if ((tcp->flags & KA_TCP_RST) != 0)
         return false;
     if ((tcp->flags & KA_TCP_FIN) != 0)
         return ka_side_has(sender, KA_SIDE_FIN);
-    return ((tcp->flags & KA_TCP_SYN) != 0 || tcp->length > 1) && !is_new(sender, tcp);
+    return ((tcp->flags & KA_TCP_SYN) != 0 || tcp->length > 1) && !new;
 }
 
 static void take(struct ka_conn *conn, unsigned side, const struct ka_packet *packet,
@@ -240,11 +240,12 @@ static void take(struct ka_conn *conn, unsigned side, const struct ka_packet *pa
 {
     struct ka_side *sender = ka_conn_side(conn, side);
     ka_time time = packet->frame->time;
-    note_time(conn, sender, time, is_again(sender, &packet->tcp));
+    bool new = is_new(sender, &packet->tcp);
+    note_time(conn, sender, time, is_again(sender, &packet->tcp, new));
     ka_side_count(sender, packet->tcp.length);
     sender->print = print;
     sender->last_ttl = packet->ttl;
-    if (ka_side_packets(sender) == 1 || is_new(sender, &packet->tcp))
+    if (ka_side_packets(sender) == 1 || new)
         sender->ttl = packet->ttl;
     if ((facts & KA_SEG_FITS) == 0)
         return;
