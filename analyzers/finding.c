@@ -192,6 +192,23 @@ static struct ka_case make_case(const struct ka_analysis *analysis, const struct
     return about;
 }
 
+/* The event names one input, that of its packet; what lies in others is no evidence it can show. */
+static void settle_frames(struct ka_event *event)
+{
+    uint64_t *evidence = event->finding.evidence;
+    uint64_t main = event->envelope.frame != 0 ? event->envelope.frame : evidence[0];
+    size_t kept = 0;
+    if (main != 0)
+        event->envelope.input = ka_ref_input(main);
+    event->envelope.frame = ka_ref_number(event->envelope.frame);
+    for (size_t i = 0; i < KA_EVIDENCE_MAX && evidence[i] != 0; i++) {
+        uint64_t ref = evidence[i];
+        evidence[i] = 0;
+        if (ka_ref_input(ref) == ka_ref_input(main))
+            evidence[kept++] = ka_ref_number(ref);
+    }
+}
+
 bool ka_findings_tell(struct ka_analysis *analysis, struct ka_conn *conn,
                       const struct ka_ev_connection *summary)
 {
@@ -206,6 +223,7 @@ bool ka_findings_tell(struct ka_analysis *analysis, struct ka_conn *conn,
             begin_event(analysis, conn, summary->end, side, row->kind, &event);
             if (!row->find(&about, side, &event))
                 continue;
+            settle_frames(&event);
             event.finding.rank = (uint8_t)(row - finders + 1);
             serious |= event.finding.severity != KA_SEVERITY_NOTE;
             analysis->config.sink.emit(analysis->config.sink.context, &event);

@@ -37,14 +37,15 @@ bool ka_findings_tell(struct ka_analysis *analysis, struct ka_conn *conn,
 void ka_finding_say(struct ka_event *event, enum ka_severity severity, const char *format, ...)
     __attribute__((format(printf, 3, 4)));
 
-/* Adds evidence, unless the frame is 0, known already or there is no room. */
+/* Adds evidence (ka_frame_ref), unless it is 0, known already or there is no room. Of several
+ * inputs only that of ka_finding_at is told of in the end. */
 void ka_finding_frame(struct ka_event *event, uint64_t frame);
 
 /* Adds a figure; a duration in seconds. */
 void ka_finding_figure(struct ka_event *event, const char *name, double value);
 void ka_finding_seconds(struct ka_event *event, const char *name, ka_time duration);
 
-/* The moment and packet the finding is about. */
+/* The moment and packet (ka_frame_ref) the finding is about. */
 void ka_finding_at(struct ka_event *event, ka_time time, uint64_t frame);
 
 /* Text for one printf argument. */

@@ -128,7 +128,7 @@ static void count_beat(struct ka_beat *beat, const struct ka_packet *packet, boo
     }
     beat->sent++;
     beat->last = packet->frame->time;
-    beat->last_frame = packet->frame->number;
+    beat->last_frame = ka_packet_ref(packet);
     beat->waits = true;
     beat->burst = false;
 }

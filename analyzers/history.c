@@ -76,7 +76,7 @@ static void note_turn(struct ka_history *history, const struct ka_packet *packet
         own->spoke_on |= !goes_on;
     } else if (!goes_on || history->last_data[side] < history->last_data[!side]) {
         own->since = now;
-        own->frame = packet->frame->number;
+        own->frame = ka_packet_ref(packet);
         own->size = packet->tcp.length;
         own->life_proofs = 0;
         own->spoke_on = false;
@@ -90,7 +90,7 @@ static void note_again(struct ka_history *history, const struct ka_packet *packe
     ka_time now = packet->frame->time;
     if (own->since == KA_TIME_NONE) {
         own->since = now;
-        own->frame = packet->frame->number;
+        own->frame = ka_packet_ref(packet);
         own->count = 0;
     }
     own->last = now;
@@ -116,7 +116,7 @@ static void note_reset(struct ka_history *history, const struct ka_conn *conn, u
     ka_time heard = ka_time_between(before->heard, now);
     bool answers = heard != KA_TIME_NONE && before->heard == before->last && heard < KA_SECOND;
     reset->time = now;
-    reset->frame = packet->frame->number;
+    reset->frame = ka_packet_ref(packet);
     reset->side = (uint8_t)side;
     reset->ttl = packet->ttl;
     reset->usual_ttl = before->packets > 0 ? conn->side[side].ttl : KA_TTL_UNKNOWN;
@@ -145,7 +145,7 @@ static void note_closing(struct ka_history *history, const struct ka_conn *conn,
         return;
     ka_time last = last_data(history);
     history->closing = packet->frame->time;
-    history->closing_frame = packet->frame->number;
+    history->closing_frame = ka_packet_ref(packet);
     history->closer = side == ka_conn_client(conn) ? KA_CLOSER_CLIENT : KA_CLOSER_SERVER;
     history->http.closed_by = history->closer;
     history->http.idle_before_close = ka_time_between(last, packet->frame->time);
@@ -178,7 +178,7 @@ static void note_window(struct ka_history *history, unsigned side, const struct 
         window->since = KA_TIME_NONE;
     } else if (window->since == KA_TIME_NONE) {
         window->since = now;
-        window->frame = packet->frame->number;
+        window->frame = ka_packet_ref(packet);
     }
 }
 
@@ -206,7 +206,7 @@ void ka_history_before(const struct ka_conn *conn, unsigned side, const struct k
 static bool is_probe_frame(const struct ka_history *history, unsigned side,
                            const struct ka_packet *packet)
 {
-    return packet->tcp.length == 1 && history->probe_frame[side] == packet->frame->number;
+    return packet->tcp.length == 1 && history->probe_frame[side] == ka_packet_ref(packet);
 }
 
 /* The other side has closed in order, and this one uses the connection still. */
@@ -217,7 +217,7 @@ static void note_late(struct ka_history *history, const struct ka_conn *conn, un
         history->late != KA_TIME_NONE)
         return;
     history->late = packet->frame->time;
-    history->late_frame = packet->frame->number;
+    history->late_frame = ka_packet_ref(packet);
 }
 
 static void take_data(struct ka_history *history, const struct ka_conn *conn, unsigned side,
@@ -249,7 +249,7 @@ static void end_app_silence(struct ka_history *history, unsigned side,
         .from = asking->since,
         .length = length,
         .frame = asking->frame,
-        .until_frame = packet->frame->number,
+        .until_frame = ka_packet_ref(packet),
         .replies = asking->replies,
         .longest = asking->longest,
         .life_proofs = asking->life_proofs,
@@ -290,7 +290,7 @@ void ka_history_segment(struct ka_analysis *analysis, struct ka_conn *conn, unsi
     } else if (before->is_again && !probe) {
         note_again(history, packet, side);
     }
-    history->last_frame[side] = packet->frame->number;
+    history->last_frame[side] = ka_packet_ref(packet);
 }
 
 void ka_history_icmp(struct ka_analysis *analysis, const struct ka_conn *conn, unsigned side,

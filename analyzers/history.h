@@ -18,6 +18,29 @@ enum {
     KA_TTL_UNKNOWN = 0, /* no header has it on the wire */
 };
 
+/* A frame of one of several inputs as one number, the frame's own where there is one input: what
+ * the fields named `frame` here hold, but those of spans; 0 none. ka_finding_at and
+ * ka_finding_frame take it. */
+static inline uint64_t ka_frame_ref(uint64_t number, uint16_t input)
+{
+    return number == 0 ? 0 : (uint64_t)input << 48 | number;
+}
+
+static inline uint64_t ka_packet_ref(const struct ka_packet *packet)
+{
+    return ka_frame_ref(packet->frame->number, packet->frame->input);
+}
+
+static inline uint64_t ka_ref_number(uint64_t ref)
+{
+    return ref & ((UINT64_C(1) << 48) - 1);
+}
+
+static inline uint16_t ka_ref_input(uint64_t ref)
+{
+    return (uint16_t)(ref >> 48);
+}
+
 /* Shorter silences are no trial of a path. */
 #define KA_GAP_LEAST (5 * KA_SECOND)
 

@@ -84,10 +84,10 @@ static void note_probe(struct ka_history *history, const struct ka_occurrence *p
 {
     unsigned side = probe->side;
     if (probe->number == 1)
-        history->first_unanswered[side] = probe->frame;
+        history->first_unanswered[side] = ka_frame_ref(probe->frame, probe->input);
     if (probe->interval != KA_TIME_NONE && probe->interval > history->probe_gap[side])
         history->probe_gap[side] = probe->interval;
-    history->probe_frame[side] = probe->frame;
+    history->probe_frame[side] = ka_frame_ref(probe->frame, probe->input);
 }
 
 static void note_loss(struct ka_history *history, const struct ka_analysis *analysis,
@@ -102,7 +102,7 @@ static void note_loss(struct ka_history *history, const struct ka_analysis *anal
             loss->first_frame = history->first_unanswered[!judged];
         }
         loss->time = occurrence->time;
-        loss->frame = occurrence->frame;
+        loss->frame = ka_frame_ref(occurrence->frame, occurrence->input);
         loss->kind = (uint8_t)occurrence->kind;
     }
     if (prober != NULL)
@@ -129,7 +129,7 @@ static void note_answer(struct ka_analysis *analysis, struct ka_history *history
     bool as_usual = answer->packet != NULL && usual == answer->packet->ttl;
     if (answer->other_ttl && !as_usual) {
         history->proxied[answer->side]++;
-        history->proxy_frame[answer->side] = answer->frame;
+        history->proxy_frame[answer->side] = ka_frame_ref(answer->frame, answer->input);
     }
     judge_app(analysis, history, answer);
 }

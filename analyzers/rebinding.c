@@ -133,14 +133,14 @@ static bool find_stop(const struct ka_analysis *analysis, const struct ka_conn *
     *out = (struct ka_mark){
         .key = conn->key,
         .time = sender->last_sent,
-        .frame = history != NULL ? history->last_frame[side] : 0,
+        .frame = history != NULL ? ka_ref_number(history->last_frame[side]) : 0,
         .flow_id = conn->flow_id,
         .seq = ka_side_next(sender),
         .ack = ack,
         .length = ka_side_in_flight(sender) ? ka_side_next(sender) - sender->acked_next : 0,
         .tsval = sender->tsval,
         .tsecr = peer->tsval,
-        .input = conn->input,
+        .input = history != NULL ? ka_ref_input(history->last_frame[side]) : conn->input,
         .side = (uint8_t)side,
         .is_stop = true,
         .has_stamps = ka_side_has(sender, KA_SIDE_STAMPS),
@@ -327,7 +327,7 @@ static void take_answer(struct ka_analysis *analysis, const struct ka_conn *conn
         return;
     bool reset = (packet->tcp.flags & KA_TCP_RST) != 0;
     newcomer->answer = reset ? KA_NEWCOMER_RESET : KA_NEWCOMER_TAKEN;
-    newcomer->answer_frame = packet->frame->number;
+    newcomer->answer_frame = ka_packet_ref(packet);
 }
 
 void ka_rebinding_segment(struct ka_analysis *analysis, const struct ka_conn *conn, unsigned side,

@@ -30,7 +30,7 @@ struct ka_mark {
     struct ka_key key;
     ka_time time;
     uint64_t frame;
-    uint64_t answer_frame; /* 0 none */
+    uint64_t answer_frame; /* ka_frame_ref; 0 none */
     uint32_t flow_id;
     uint32_t seq;    /* of a stop: its next */
     uint32_t ack;    /* what it sent last */

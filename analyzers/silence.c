@@ -56,7 +56,7 @@ static void open_gap(struct ka_history *history, const struct ka_packet *packet,
     history->open_gap = (struct ka_gap){
         .from = packet->frame->time - idle,
         .length = idle,
-        .frame = packet->frame->number,
+        .frame = ka_packet_ref(packet),
         .speaker = by_client ? KA_SPEAKER_CLIENT : KA_SPEAKER_SERVER,
     };
     history->open_packets = 1;
@@ -125,7 +125,7 @@ void ka_silence_lost(struct ka_history *history, const struct ka_rebinding *rebi
     history->open_gap = (struct ka_gap){
         .from = rebinding->from.time,
         .length = length,
-        .frame = rebinding->to.frame,
+        .frame = ka_frame_ref(rebinding->to.frame, rebinding->to.input),
         .speaker = by_client ? KA_SPEAKER_CLIENT : KA_SPEAKER_SERVER,
     };
     close_gap(history, KA_GAP_DIED, reset ? KA_AFTER_RST : KA_AFTER_UNKNOWN);

@@ -54,10 +54,9 @@ bool ka_find_nat_rebinding(const struct ka_case *about, unsigned side, struct ka
                    ka_words_duration(idle).text,
                    taken ? "one connection, seen before and behind a NAT" : "a NAT forgot it",
                    ka_words_endpoint(about->conn, !side).text, answers[to->answer]);
-    ka_finding_at(event, to->time, to->frame);
-    event->envelope.input = to->input;
-    ka_finding_frame(event, from->frame);
-    ka_finding_frame(event, to->frame);
+    ka_finding_at(event, to->time, ka_frame_ref(to->frame, to->input));
+    ka_finding_frame(event, ka_frame_ref(from->frame, from->input));
+    ka_finding_frame(event, ka_frame_ref(to->frame, to->input));
     ka_finding_frame(event, to->answer_frame);
     ka_finding_seconds(event, "idle_s", idle);
     ka_finding_seconds(event, "survived_s", ka_case_survived(about));

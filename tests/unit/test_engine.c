@@ -78,6 +78,37 @@ static void an_answer_names_no_frame_of_another_file(void **state)
     drive_stop(&drive);
 }
 
+static void a_finding_names_the_file_of_its_frame(void **state)
+{
+    (void)state;
+    drive_start_report(&drive, 0);
+    drive_handshake(&drive, 1, 0);
+    drive_send(&drive,
+               &(struct drive_packet){.at = 0.1, .conn = 1, .seq = 1001, .ack = 5001, .length = 9});
+    drive_send(&drive,
+               &(struct drive_packet){.at = 0.2, .conn = 1, .side = 1, .seq = 5001, .ack = 1010});
+    for (int i = 0; i < 3; i++)
+        drive_send(&drive, &(struct drive_packet){
+                               .at = 60 + 10 * i, .conn = 1, .seq = 1009, .ack = 5001, .input = 2});
+    drive_send(&drive, &(struct drive_packet){.at = 90,
+                                              .conn = 1,
+                                              .flags = KA_TCP_RST | KA_TCP_ACK,
+                                              .seq = 1010,
+                                              .ack = 5001,
+                                              .input = 2});
+    ka_engine_end(drive.engine);
+    const struct ka_event *event = drive_event(&drive, KA_EVENT_FINDING, 0);
+    assert_non_null(event);
+    assert_string_equal(event->finding.kind, "peer-died");
+    assert_int_equal(event->envelope.input, 2);
+    assert_int_equal(event->envelope.frame, 9);
+    /* Frame 5, the last sign of life, is one of another file and would be taken for this one's. */
+    assert_int_equal(event->finding.evidence[0], 6);
+    assert_int_equal(event->finding.evidence[1], 9);
+    assert_int_equal(event->finding.evidence[2], 0);
+    drive_stop(&drive);
+}
+
 static void live_time_passes_without_packets(void **state)
 {
     (void)state;
@@ -501,6 +532,7 @@ int main(void)
         cmocka_unit_test(silence_is_told_at_its_deadline_before_later_packets),
         cmocka_unit_test(the_end_of_input_is_no_silence),
         cmocka_unit_test(an_answer_names_no_frame_of_another_file),
+        cmocka_unit_test(a_finding_names_the_file_of_its_frame),
         cmocka_unit_test(live_time_passes_without_packets),
         cmocka_unit_test(one_stamp_far_ahead_expires_nothing),
         cmocka_unit_test(a_stamp_that_is_not_believed_leaves_no_trace),
