@@ -161,6 +161,14 @@ static int neither(const char *word, bool files_only, struct ka_error *error)
     return KA_EXIT_USAGE;
 }
 
+static size_t count_of(const struct ka_texts *texts, const char *wanted)
+{
+    size_t count = 0;
+    for (size_t i = 0; i < texts->count; i++)
+        count += strcmp(texts->items[i], wanted) == 0;
+    return count;
+}
+
 int ka_selection_init(struct ka_selection *selection, const struct ka_selection_options *options,
                       const struct ka_texts *words, struct ka_error *error)
 {
@@ -177,6 +185,10 @@ int ka_selection_init(struct ka_selection *selection, const struct ka_selection_
     if (selection->files.count > INPUTS_MAX) {
         ka_error_set(error, "too many files: %zu, at most %d can be read as one",
                      selection->files.count, INPUTS_MAX);
+        return KA_EXIT_USAGE;
+    }
+    if (count_of(&selection->files, "-") > 1) {
+        ka_error_set(error, "standard input (-) can be read once only");
         return KA_EXIT_USAGE;
     }
     for (size_t i = 0; i < options->interfaces.count; i++) {
