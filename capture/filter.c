@@ -24,16 +24,13 @@ enum { SNAPLEN = 262144, LOOPBACK_HEADER = 4 };
 
 struct program {
     struct bpf_program code;
-    uint16_t link_type;
     bool passes_nothing;
 };
 
 struct ka_filter {
     char *expression; /* NULL passes everything */
-    struct program *programs;
-    size_t count;
-    size_t room;
-    size_t last; /* where the last frame's link type was found */
+    /* By link type, compiled at its first frame. A file may name every one of them, in turn. */
+    struct program *programs[UINT16_MAX + 1];
 };
 
 static bool is_blank(const char *text)
@@ -166,7 +163,7 @@ static struct program make_program(const struct ka_filter *filter, uint16_t link
                                    struct ka_error *error)
 {
     char why[PCAP_ERRBUF_SIZE] = "no memory";
-    struct program program = {.link_type = link_type, .passes_nothing = true};
+    struct program program = {.passes_nothing = true};
     char *text;
     for (unsigned attempt = 0;
          program.passes_nothing && (text = ka_filter_attempt(filter->expression, attempt)) != NULL;
@@ -188,30 +185,18 @@ static struct program make_program(const struct ka_filter *filter, uint16_t link
     return program;
 }
 
-static struct program *find_program(struct ka_filter *filter, uint16_t link_type,
-                                    struct ka_error *error)
+static const struct program *find_program(struct ka_filter *filter, uint16_t link_type,
+                                          struct ka_error *error)
 {
-    if (filter->last < filter->count && filter->programs[filter->last].link_type == link_type)
-        return &filter->programs[filter->last];
-    for (size_t i = 0; i < filter->count; i++) {
-        if (filter->programs[i].link_type == link_type) {
-            filter->last = i;
-            return &filter->programs[i];
-        }
-    }
-    if (filter->count == filter->room) {
-        size_t room = filter->room == 0 ? 4 : filter->room * 2;
-        struct program *larger = reallocarray(filter->programs, room, sizeof(*larger));
-        if (larger == NULL) {
+    struct program **program = &filter->programs[link_type];
+    if (*program == NULL) {
+        *program = malloc(sizeof(**program));
+        if (*program != NULL)
+            **program = make_program(filter, link_type, error);
+        else
             ka_error_set(error, "no memory to compile the filter");
-            return NULL;
-        }
-        filter->programs = larger;
-        filter->room = room;
     }
-    filter->last = filter->count++;
-    filter->programs[filter->last] = make_program(filter, link_type, error);
-    return &filter->programs[filter->last];
+    return *program;
 }
 
 /* BSD loopback names the family in the byte order and numbering of whoever captured; what follows
@@ -241,10 +226,11 @@ void ka_filter_free(struct ka_filter *filter)
 {
     if (filter == NULL)
         return;
-    for (size_t i = 0; i < filter->count; i++)
-        if (!filter->programs[i].passes_nothing)
-            pcap_freecode(&filter->programs[i].code);
-    free(filter->programs);
+    for (size_t i = 0; i <= UINT16_MAX; i++) {
+        if (filter->programs[i] != NULL && !filter->programs[i]->passes_nothing)
+            pcap_freecode(&filter->programs[i]->code);
+        free(filter->programs[i]);
+    }
     free(filter->expression);
     free(filter);
 }

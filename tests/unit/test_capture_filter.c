@@ -221,6 +221,30 @@ static void an_unfit_expression_passes_nothing_and_says_so_once(void **state)
     }
 }
 
+static void link_types_in_turn_keep_their_own_program_and_are_told_of_once(void **state)
+{
+    (void)state;
+    enum { ROUNDS = 2, TYPES = 300 };
+    uint8_t bytes[128];
+    struct ka_error error;
+    struct ka_filter *filter;
+    size_t told[ROUNDS] = {0};
+    assert_int_equal(ka_filter_create("tcp", &filter, &error), 0);
+    for (unsigned round = 0; round < ROUNDS; round++) {
+        for (uint16_t type = 0; type < TYPES; type++) {
+            struct ka_frame frame = make_frame(bytes, sizeof(bytes), type, 0, TCP_80);
+            bool passes = ka_filter_matches(filter, &frame, &error);
+            if (type == ETHERNET || type == RAW || type == COOKED || type == COOKED2)
+                assert_true(passes);
+            if (error.text[0] != '\0')
+                told[round]++;
+        }
+    }
+    assert_true(told[0] > 0);
+    assert_int_equal(told[1], 0);
+    ka_filter_free(filter);
+}
+
 static void a_wrong_expression_is_quoted_as_the_user_wrote_it(void **state)
 {
     (void)state;
@@ -300,6 +324,7 @@ int main(void)
         cmocka_unit_test(a_widened_expression_looks_under_a_vlan_tag),
         cmocka_unit_test(a_link_type_that_carries_less_is_no_fault),
         cmocka_unit_test(an_unfit_expression_passes_nothing_and_says_so_once),
+        cmocka_unit_test(link_types_in_turn_keep_their_own_program_and_are_told_of_once),
         cmocka_unit_test(a_wrong_expression_is_quoted_as_the_user_wrote_it),
         cmocka_unit_test(attempts_end),
         cmocka_unit_test(filtered_frames_keep_their_numbers_in_mixed_files),
