@@ -31,6 +31,7 @@ struct ka_locate {
     int icmp;
     int control; /* keeps the far end's side of the audit open; -1 none */
     int fd;
+    bool (*stop)(void *context);
 };
 
 struct ka_locate *ka_locate_open(const struct ka_endpoint *to, struct ka_error *error)
@@ -66,23 +67,39 @@ void ka_locate_close(struct ka_locate *locate)
     free(locate);
 }
 
-/* Waits until the socket is ready or the deadline has passed; false then. */
-static bool await(int fd, short events, ka_time deadline)
+/* Waits until the socket is ready; false when the deadline has passed, or it is to stop. A signal
+ * that asks for something else ends no wait. */
+static bool await(const struct ka_locate *locate, int fd, short events, ka_time deadline)
 {
     struct pollfd wanted = {.fd = fd, .events = events};
-    ka_time left = deadline - ka_clock_monotonic();
-    if (left <= 0)
-        return false;
-    return poll(&wanted, 1, (int)(left / KA_MILLISECOND) + 1) > 0;
+    for (;;) {
+        ka_time left = deadline - ka_clock_monotonic();
+        if (left <= 0 || locate->stop(NULL))
+            return false;
+        int ready = poll(&wanted, 1, (int)(left / KA_MILLISECOND) + 1);
+        if (ready >= 0 || errno != EINTR)
+            return ready > 0;
+    }
+}
+
+/* Sleeps until then; less only when it is to stop. In parts: a signal that comes just before one of
+ * them does not cut it short. */
+static void sleep_until(const struct ka_locate *locate, ka_time then)
+{
+    for (ka_time left; (left = then - ka_clock_monotonic()) > 0 && !locate->stop(NULL);) {
+        ka_time part = left < KA_SECOND / 2 ? left : KA_SECOND / 2;
+        struct timespec rest = {.tv_sec = part / KA_SECOND, .tv_nsec = part % KA_SECOND};
+        nanosleep(&rest, NULL);
+    }
 }
 
 /* Reads the far end's next line and has it be of the type. */
-static bool expect(int fd, uint8_t type, ka_time deadline)
+static bool expect(const struct ka_locate *locate, int fd, uint8_t type, ka_time deadline)
 {
     struct ka_message_line line = {.used = 0};
     struct ka_message message;
     char byte;
-    while (await(fd, POLLIN, deadline)) {
+    while (await(locate, fd, POLLIN, deadline)) {
         if (recv(fd, &byte, 1, 0) != 1)
             return false;
         enum ka_gathered got = ka_message_gather(&line, byte);
@@ -104,10 +121,10 @@ static int open_connection(struct ka_locate *locate, bool plain, const struct ka
     int fd = ka_tcp_connect(&locate->to, &locate->ports, error);
     if (fd < 0)
         return -1;
-    bool good = await(fd, POLLOUT, deadline) && ka_tcp_take_error(fd) == KA_TCP_FINE;
+    bool good = await(locate, fd, POLLOUT, deadline) && ka_tcp_take_error(fd) == KA_TCP_FINE;
     if (good && !plain)
-        good = expect(fd, KA_MESSAGE_GREETING, deadline) && ka_tcp_send(fd, text, length) == 0 &&
-               expect(fd, KA_MESSAGE_OK, deadline);
+        good = expect(locate, fd, KA_MESSAGE_GREETING, deadline) &&
+               ka_tcp_send(fd, text, length) == 0 && expect(locate, fd, KA_MESSAGE_OK, deadline);
     if (good)
         return fd;
     ka_tcp_abort(fd);
@@ -118,7 +135,7 @@ static int open_connection(struct ka_locate *locate, bool plain, const struct ka
 static struct ka_addr await_icmp(const struct ka_locate *locate, ka_time deadline)
 {
     uint8_t bytes[512];
-    while (await(locate->icmp, POLLIN, deadline)) {
+    while (await(locate, locate->icmp, POLLIN, deadline)) {
         struct ka_endpoint from;
         ssize_t length = ka_tcp_receive_from(locate->icmp, bytes, sizeof(bytes), &from);
         if (length > 0 && ka_hops_quote(locate->to.addr.family, bytes, (size_t)length,
@@ -130,11 +147,11 @@ static struct ka_addr await_icmp(const struct ka_locate *locate, ka_time deadlin
 
 /* Sends probes with growing time to live until the far end answers, or nothing more does. */
 static int list_hops(struct ka_locate *locate, struct ka_audit_injection *injection, unsigned most,
-                     struct ka_hops *out, bool (*stop)(void *context), struct ka_error *error)
+                     struct ka_hops *out, struct ka_error *error)
 {
     unsigned silent = 0;
     *out = (struct ka_hops){.count = 0};
-    for (unsigned ttl = 1; ttl <= most && silent < SILENT_HOPS && !stop(NULL); ttl++) {
+    for (unsigned ttl = 1; ttl <= most && silent < SILENT_HOPS && !locate->stop(NULL); ttl++) {
         struct ka_tcp_facts facts;
         ka_time begun = ka_clock_monotonic();
         uint32_t number = ka_audit_injection_probe(injection, locate->fd, &locate->to, ttl);
@@ -142,10 +159,7 @@ static int list_hops(struct ka_locate *locate, struct ka_audit_injection *inject
             return ka_error_set(error, "the hop search cannot send its probe");
         ka_time end = ka_clock_monotonic() + PACE; /* the helper counts from when it sent, too */
         struct ka_addr from = await_icmp(locate, end);
-        ka_time left = end - ka_clock_monotonic();
-        struct timespec rest = {.tv_sec = left / KA_SECOND, .tv_nsec = left % KA_SECOND};
-        if (left > 0)
-            nanosleep(&rest, NULL);
+        sleep_until(locate, end);
         /* A reset that bears our gentle number is ignored by the kernel and is no answer. */
         if (from.family == 0 && ka_tcp_facts(locate->fd, &facts) &&
             facts.ack_idle < ka_clock_monotonic() - begun) {
@@ -160,20 +174,6 @@ static int list_hops(struct ka_locate *locate, struct ka_audit_injection *inject
             out->addr[out->count++] = from;
     }
     return 0;
-}
-
-/* False when stopped. */
-static bool keep_silent(ka_time silence, bool (*stop)(void *context))
-{
-    ka_time end = ka_clock_monotonic() + silence;
-    for (ka_time left = silence; left > 0; left = end - ka_clock_monotonic()) {
-        ka_time part = left < KA_SECOND / 2 ? left : KA_SECOND / 2;
-        struct timespec wait = {.tv_sec = part / KA_SECOND, .tv_nsec = part % KA_SECOND};
-        if (stop(NULL))
-            return false;
-        nanosleep(&wait, NULL);
-    }
-    return true;
 }
 
 static void tell(const struct ka_audit_report *report, const struct ka_hops *before,
@@ -220,19 +220,21 @@ int ka_locate_run(struct ka_locate *locate, struct ka_audit_injection *injection
         .arm = KA_ARM_SILENT,
         .idle = silence + 2 * KA_HOPS_MAX * PACE, /* the far end must not be the one to end it */
     };
+    locate->stop = stop;
     if (!plain && (locate->control = open_connection(locate, false, &control, error)) < 0)
         return -1;
     locate->fd = open_connection(locate, plain, &trial, error);
     if (locate->fd < 0)
         return -1;
     locate->ours = ka_tcp_local(locate->fd);
-    if (list_hops(locate, injection, KA_HOPS_MAX, &before, stop, error) < 0)
+    if (list_hops(locate, injection, KA_HOPS_MAX, &before, error) < 0)
         return -1;
-    if (stop(NULL) || !keep_silent(silence, stop))
+    sleep_until(locate, ka_clock_monotonic() + silence);
+    if (stop(NULL))
         return 0;
     /* No further than before: what lies behind the far end is of no interest. */
     unsigned most = before.count + (before.reached ? 1u : 0u);
-    if (list_hops(locate, injection, most, &after, stop, error) < 0)
+    if (list_hops(locate, injection, most, &after, error) < 0)
         return -1;
     if (!stop(NULL))
         tell(report, &before, &after);

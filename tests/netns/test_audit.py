@@ -8,6 +8,7 @@ import signal
 import subprocess
 import sys
 import tempfile
+import threading
 import time
 
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
@@ -312,7 +313,15 @@ def one_byte_keepalives_refresh_conntrack_too():
         assert sent >= 4 * STEPS, f"{sent} probes in the log"
 
 
-def locating(which, plain):
+def pester(process):
+    """Sends it signals it has no use for, once it handles them, until it ends."""
+    time.sleep(3)
+    while process.poll() is None:
+        time.sleep(0.3)
+        process.send_signal(signal.SIGUSR1)
+
+
+def locating(which, plain, pestered=False):
     """Three routers in a row, of which one forgets."""
     def scenario():
         with Lab(routers=3) as lab, tempfile.TemporaryDirectory() as folder:
@@ -321,8 +330,11 @@ def locating(which, plain):
                 start_echo(lab, 600)
             else:
                 start_far_end(lab)
-            result = audit(lab, "--arms", "silent", "--first-speaker", "client", "--locate",
-                           "--log", os.path.join(folder, "log"))
+            running = start_audit(lab, "--arms", "silent", "--first-speaker", "client", "--locate",
+                                  "--log", os.path.join(folder, "log"))
+            if pestered:
+                threading.Thread(target=pester, args=(running,), daemon=True).start()
+            result = finish(running)
             assert result.code == 0, result.describe()
             found = result.findings("forgotten-at")
             assert len(found) == 1 and found[0]["figures"] == {"hop": which}, result.describe()
@@ -661,6 +673,7 @@ def every_scenario():
             for policy, loose, nat, client, server in ROWS}
     rows.update({f"the hop that forgets is {which} of three{', plain far end' if plain else ''}":
                  locating(which, plain) for which, plain in ((1, True), (2, False), (3, False))})
+    rows["the hop that forgets is 3 of three, signals"] = locating(3, False, pestered=True)
     rows.update({f"the hop that forgets is {which} of three, IPv6": locating_on_ipv6(which)
                  for which in (1, 3)})
     rows.update({f"IPv6, {policy}, loose {loose}": on_ipv6(policy, loose, client, server)
