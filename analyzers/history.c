@@ -272,7 +272,7 @@ void ka_history_segment(struct ka_analysis *analysis, struct ka_conn *conn, unsi
         return;
     bool probe = is_probe_frame(history, side, packet);
     history->resending[!side].since = KA_TIME_NONE; /* whatever it is, it is heard */
-    ka_silence_segment(history, packet, side, ka_conn_client(conn), before->idle);
+    ka_silence_segment(history, packet, side, ka_conn_client(conn), before);
     if (reset)
         note_reset(history, conn, side, packet, before);
     else if (history->reset.time != KA_TIME_NONE && history->reset.side == side)

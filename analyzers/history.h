@@ -231,10 +231,10 @@ void ka_history_tell_app(struct ka_analysis *analysis, struct ka_conn *conn,
                          enum ka_occurrence_kind kind, unsigned side,
                          const struct ka_packet *packet);
 
-/* Silences (silence.c): a segment of `side`, after `idle` without any and nothing left to say. What
- * is sent to a side that has closed is no trial: its reset is due (RFC 9293 3.10.7.1). */
+/* Silences (silence.c): a segment of `side`. What is sent to a side that has closed is no trial:
+ * its reset is due (RFC 9293 3.10.7.1). */
 void ka_silence_segment(struct ka_history *history, const struct ka_packet *packet, unsigned side,
-                        unsigned client, ka_time idle);
+                        unsigned client, const struct ka_glimpse *before);
 /* An ICMP error came about what the client, or else the server, sent: not the end yet. */
 void ka_silence_icmp(struct ka_history *history, bool by_client);
 void ka_silence_gave_up(struct ka_history *history);

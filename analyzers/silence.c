@@ -11,6 +11,7 @@
 enum {
     VOID_PACKETS = 3, /* into the void before silence is believed */
     VOID_S = 3,       /* and so long without an answer to them */
+    REPLY_S = 3,      /* a reset comes so soon behind what it replies to */
 };
 
 /* Room for a gap: where all places are taken the shortest survived or untried one is given up. */
@@ -72,9 +73,10 @@ static void close_unanswered(struct ka_history *history)
 }
 
 void ka_silence_segment(struct ka_history *history, const struct ka_packet *packet, unsigned side,
-                        unsigned client, ka_time idle)
+                        unsigned client, const struct ka_glimpse *before)
 {
     bool by_client = side == client;
+    ka_time idle = before->idle;
     bool reset = (packet->tcp.flags & KA_TCP_RST) != 0;
     if (history->open_gap.length > 0) {
         bool by_breaker = (history->open_gap.speaker == KA_SPEAKER_CLIENT) == by_client;
@@ -86,8 +88,11 @@ void ka_silence_segment(struct ka_history *history, const struct ka_packet *pack
                 close_unanswered(history);
             return; /* also after a further silence: the first has not been answered yet */
         }
-        if (reset)
+        ka_time asked = ka_time_between(before->heard, packet->frame->time);
+        if (reset && ka_time_within(asked, REPLY_S * KA_SECOND))
             close_gap(history, KA_GAP_DIED, KA_AFTER_RST);
+        else if (reset) /* no reply to that: for a reason of its own */
+            close_gap(history, KA_GAP_CENSORED, KA_AFTER_UNKNOWN);
         else
             close_gap(history, KA_GAP_SURVIVED, KA_AFTER_UNKNOWN);
     }
