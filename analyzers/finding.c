@@ -22,6 +22,7 @@ static const struct finder finders[] = {
     {"keepalive-too-slow", ka_find_keepalive_slow},
     {"no-keepalive", ka_find_no_keepalive},
     {"peer-silent", ka_find_peer_silent},
+    {"idle-reset", ka_find_idle_reset},
     {"one-sided-keepalive", ka_find_one_sided},
     {"keepalive-suspended", ka_find_suspended},
     {"answered-by-proxy", ka_find_proxy},

@@ -101,5 +101,6 @@ ka_find ka_find_two_schedules;
 ka_find ka_find_schedule;
 ka_find ka_find_http_idle_close;
 ka_find ka_find_idle_close;
+ka_find ka_find_idle_reset;
 
 #endif
