@@ -31,6 +31,9 @@ static const char why_again[] = "it is heard again";
 static const char why_absent[] = "a probe was not answered in time";
 static const char why_lost[] =
     "a probe was not answered in time, or the capture lost the answer: it dropped frames";
+static const char why_discarded[] =
+    "a probe was not answered in time, or the peer discarded it: it came without the connection's "
+    "timestamps";
 static const char why_stopped[] = "inferred";
 static const char why_gave_up[] = "the prober gave up after unanswered probes";
 static const char why_rst[] = "RST in answer to a probe: rebooted, or the connection is gone there";
@@ -143,6 +146,13 @@ static enum ka_app_error judge_error(enum input input, unsigned from,
     return transitions[input][from].error;
 }
 
+/* RFC 7323 3.2 lets a host drop what comes without timestamps where they were agreed on: FreeBSD
+ * does, and macOS probes so. Who answered one such probe answers them all. */
+static bool may_be_discarded(const struct ka_prober *prober)
+{
+    return (prober->flags & KA_PROBER_NO_STAMPS) != 0 && prober->answered == 0;
+}
+
 static bool is_half_closed(const struct ka_conn *conn)
 {
     return ((conn->side[0].flags ^ conn->side[1].flags) & KA_SIDE_FIN) != 0;
@@ -176,6 +186,8 @@ void ka_liveness_occurred(struct ka_analysis *analysis, const struct ka_occurren
         .since = occurrence->conn->side[judged].last_sent,
         .half_closed = is_half_closed(occurrence->conn),
     };
+    if (input == INPUT_ABSENT && may_be_discarded(prober))
+        event.state.why = why_discarded;
     if (input == INPUT_ABSENT && analysis->lossy)
         event.state.why = why_lost;
     if (input == INPUT_RESET_ANSWER && occurrence->origin == KA_ORIGIN_MIDDLEBOX)

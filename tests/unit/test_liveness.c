@@ -200,6 +200,32 @@ static void half_closed_stands_beside_the_state(void **state)
     }
 }
 
+static void a_peer_may_discard_probes_without_timestamps(void **state)
+{
+    (void)state;
+    static const struct {
+        uint16_t flags;
+        uint32_t answered;
+        bool may_discard;
+    } rows[] = {
+        {KA_PROBER_NO_STAMPS, 0, true},
+        {KA_PROBER_NO_STAMPS, 1, false}, /* it took one, so it takes them */
+        {0, 0, false},
+    };
+    for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+        struct scene scene;
+        set_scene(&scene);
+        struct ka_prober *prober = ka_prober_of(&scene.analysis, scene.conn, 0);
+        prober->flags |= rows[i].flags;
+        prober->answered = rows[i].answered;
+        struct ka_occurrence absence = {.kind = KA_OCC_ABSENCE, .side = 1, .conn = scene.conn};
+        ka_liveness_occurred(&scene.analysis, &absence);
+        bool says_so = strstr(scene.last.state.why, "discarded") != NULL;
+        assert_int_equal(says_so, rows[i].may_discard);
+        strike_scene(&scene);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -207,6 +233,7 @@ int main(void)
         cmocka_unit_test(the_error_stands_on_dead_and_reset_only),
         cmocka_unit_test(a_peer_that_nobody_probes_has_no_state),
         cmocka_unit_test(half_closed_stands_beside_the_state),
+        cmocka_unit_test(a_peer_may_discard_probes_without_timestamps),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
