@@ -136,6 +136,13 @@ bool ka_case_reset_by_other(const struct ka_case *about)
            ka_ttl_is_foreign(reset->ttl, reset->usual_ttl);
 }
 
+bool ka_case_is_shortened(const struct ka_case *about, unsigned side)
+{
+    enum { REPEATED = 3 };
+    const struct ka_loss *loss = &about->history->loss[side];
+    return loss->time != KA_TIME_NONE && loss->unanswered > REPEATED;
+}
+
 bool ka_case_came_back(const struct ka_case *about, unsigned side)
 {
     const struct ka_mark *from = &about->rebinding.from;

@@ -81,6 +81,12 @@ bool ka_case_came_back(const struct ka_case *about, unsigned side);
  * that is so the finding of the closing becomes a warning that says when. */
 void ka_case_tell_late(const struct ka_case *about, unsigned side, struct ka_event *event);
 
+/* True when `side` left so many probes without an answer that a firewall's timer is not that for
+ * idle connections any more. Linux: nf_conntrack_tcp_max_retrans is 3, after which
+ * nf_conntrack_tcp_timeout_max_retrans holds. */
+bool ka_case_is_shortened(const struct ka_case *about, unsigned side);
+#define KA_SHORTENED (300 * KA_SECOND)
+
 /* The findings. */
 ka_find ka_find_peer_died;
 ka_find ka_find_peer_silent;

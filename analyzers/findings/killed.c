@@ -8,7 +8,7 @@
 
 enum { SAYS_MORE = 1 };
 
-static void say_why(const struct ka_case *about, struct ka_event *event)
+static void say_why(const struct ka_case *about, unsigned side, struct ka_event *event)
 {
     const struct ka_gap *death = ka_case_death(about);
     if (death != NULL)
@@ -16,6 +16,15 @@ static void say_why(const struct ka_case *about, struct ka_event *event)
     ka_finding_seconds(event, "survived_s", ka_case_survived(about));
     bool was_idle = death != NULL && death->length >= KA_IDLE_LEAST_S * KA_SECOND &&
                     !ka_case_outlived(about, death->length);
+    if (ka_case_is_shortened(about, side)) {
+        ka_finding_figure(event, "unanswered", about->history->loss[side].unanswered);
+        ka_finding_seconds(event, "shortened_to_s", KA_SHORTENED);
+        event->finding.advice =
+            "probes without an answer shorten the timer of firewalls (Linux: to 300 s after three "
+            "repetitions): this tells little of the box's idle timeout; find out why the host did "
+            "not answer before";
+        return;
+    }
     event->finding.advice =
         was_idle ? "find the box on the path that forgets idle connections (kasniff audit measures "
                    "it), and set the keepalive time below its timeout"
@@ -48,7 +57,7 @@ static bool find_reset(const struct ka_case *about, unsigned side, struct ka_eve
     ka_finding_frame(event, reset->frame);
     ka_finding_figure(event, "ttl", reset->ttl);
     ka_finding_figure(event, "usual_ttl", reset->usual_ttl);
-    say_why(about, event);
+    say_why(about, side, event);
     return true;
 }
 
@@ -75,7 +84,7 @@ static bool find_void(const struct ka_case *about, unsigned side, struct ka_even
     ka_finding_frame(event, death->frame);
     ka_finding_frame(event, about->history->last_frame[speaker]);
     ka_finding_figure(event, "resent", resending->most);
-    say_why(about, event);
+    say_why(about, side, event);
     event->finding.advice =
         "a box on the path forgot the idle connection, or the host was gone by then, "
         "which a new connection tells; kasniff audit measures what the path forgets, "

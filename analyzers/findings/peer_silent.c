@@ -41,6 +41,24 @@ static bool find_unheard_data(const struct ka_case *about, unsigned side, struct
     return true;
 }
 
+/* What the unanswered probes of the other side mean beyond the silence. */
+static void advise(const struct ka_case *about, unsigned side, struct ka_event *event)
+{
+    const struct ka_prober *prober = about->prober[!side];
+    if (prober != NULL && (prober->flags & KA_PROBER_NO_STAMPS) != 0 && prober->answered == 0)
+        event->finding.advice =
+            "the probes came without the connection's timestamps: a peer that insists on them "
+            "(RFC 7323 3.2) discards such probes, and may be alive";
+    if (!ka_case_is_shortened(about, side))
+        return;
+    ka_finding_seconds(event, "shortened_to_s", KA_SHORTENED);
+    if (event->finding.advice == NULL)
+        event->finding.advice =
+            "so many probes without an answer shorten the timer of firewalls: Linux forgets the "
+            "connection 300 s after the last of them, whatever its idle timeout; a peer that "
+            "comes back later may not get through";
+}
+
 bool ka_find_peer_silent(const struct ka_case *about, unsigned side, struct ka_event *event)
 {
     const struct ka_loss *loss = &about->history->loss[side];
@@ -62,5 +80,6 @@ bool ka_find_peer_silent(const struct ka_case *about, unsigned side, struct ka_e
     ka_finding_frame(event, loss->frame);
     ka_finding_seconds(event, "silent_s", since);
     ka_finding_figure(event, "unanswered", loss->unanswered);
+    advise(about, side, event);
     return true;
 }
