@@ -286,6 +286,10 @@ void ka_schedule_add_idle(struct ka_prober *prober, ka_time idle);
 /* True when a gap fits the side's answered schedule. */
 bool ka_schedule_has_idle(const struct ka_prober *prober, ka_time gap);
 
+/* True when the side's unanswered probes come ever later: the next one `gap` behind the last, each
+ * of three gaps twice the one before. `quiet` is the time since the side's last data. */
+bool ka_schedule_doubles(const struct ka_prober *prober, ka_time quiet, ka_time gap);
+
 /* The analysers of the table. */
 void ka_keepalive_occurred(struct ka_analysis *analysis, const struct ka_occurrence *occurrence);
 void ka_schedule_occurred(struct ka_analysis *analysis, const struct ka_occurrence *occurrence);

@@ -8,6 +8,7 @@
 #include "analyzers/judge.h"
 
 enum {
+    LEAST_IDLE_MS = 900,       /* keepalive times are whole seconds */
     STALE_S = 3,               /* seconds an old timestamp may be merely late */
     SPURIOUS_S = 3,            /* seconds within which a resent byte is a resent byte */
     WINDOW_ACK_QUIET_MS = 150, /* an ACK this long after hearing nothing is unasked */
@@ -53,12 +54,51 @@ bool ka_is_candidate(const struct ka_segment *segment)
 
 /* --- the rules */
 
+bool ka_is_new_series(const struct ka_extra *extra, const struct ka_segment *segment)
+{
+    ka_time gap = ka_segment_since(segment, extra->last_window_probe);
+    return gap == KA_TIME_NONE || ka_side_data_age(&segment->sender, segment->time) < gap;
+}
+
+/* At the timer's ceiling the gaps of window probes stay as they are; before that they double. */
+static bool is_next_window_probe(const struct ka_extra *extra, const struct ka_segment *segment)
+{
+    if (extra == NULL || extra->window_number == 0 || extra->window_side != segment->side ||
+        extra->window_gap_ms == 0 || ka_is_new_series(extra, segment))
+        return false;
+    ka_time before = extra->window_gap_ms * KA_MILLISECOND;
+    ka_time gap = ka_segment_since(segment, extra->last_window_probe);
+    return gap >= before - before / 4 && gap <= 2 * before + before / 4;
+}
+
+/* Where the peer was not captured nobody knows its window. But no keepalive comes within a second
+ * of the sender's own data, and none comes ever later, twice and twice again, as RFC 9293 3.8.6.1
+ * wants of window probes. The first two of a slow path pass for keepalives, then. False positives:
+ * settings of one, two and four times the same, with a probe lost. */
+static bool is_blind_window_probe(const struct ka_analysis *analysis,
+                                  const struct ka_segment *segment)
+{
+    const struct ka_side *sender = &segment->sender;
+    const struct ka_extra *extra = ka_extra_of(analysis, segment->conn);
+    const struct ka_prober *prober = ka_prober_of(analysis, segment->conn, segment->side);
+    if (ka_side_packets(&segment->receiver) > 0 || segment->packet->tcp.length > 0 ||
+        (segment->facts & KA_SEG_BEFORE) == 0 || !ka_side_has(sender, KA_SIDE_PAYLOAD) ||
+        ka_side_has(sender, KA_SIDE_CONTROL) || ka_is_reordered(segment))
+        return false;
+    ka_time quiet = ka_side_data_age(sender, segment->time);
+    if (is_next_window_probe(extra, segment) || quiet < LEAST_IDLE_MS * KA_MILLISECOND)
+        return true;
+    ka_time gap = prober == NULL ? KA_TIME_NONE : ka_segment_since(segment, prober->last_probe);
+    return gap != KA_TIME_NONE && quiet != INT64_MAX && quiet > gap &&
+           ka_schedule_doubles(prober, quiet, gap);
+}
+
 /* Probes go on at their own pace while the peer's window is closed, as long as nothing is pending;
  * with data pending the sender's window probes take their place. */
 static bool is_window_probe(const struct ka_analysis *analysis, const struct ka_segment *segment)
 {
     if ((segment->facts & KA_SEG_CLOSED) == 0)
-        return false;
+        return is_blind_window_probe(analysis, segment);
     if ((segment->facts & KA_SEG_BEFORE) == 0)
         return true;
     const struct ka_prober *prober = ka_prober_of(analysis, segment->conn, segment->side);

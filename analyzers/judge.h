@@ -29,6 +29,10 @@ enum ka_judgement ka_judge(const struct ka_analysis *analysis, const struct ka_s
  * the number is that of a SYN or FIN. */
 bool ka_is_garbage(const struct ka_segment *segment);
 
+/* True when the sender sent data after its last window probe: what closed the window then is over.
+ */
+bool ka_is_new_series(const struct ka_extra *extra, const struct ka_segment *segment);
+
 /* What a probe's frame alone tells of the stack that sent it: KA_PROBER_ZERO or _ONE, _NOT_NULL,
  * _PSH, _STAMPS. */
 unsigned ka_probe_form(const struct ka_packet *packet);

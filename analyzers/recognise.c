@@ -34,12 +34,18 @@ static void occur_window_probe(struct ka_analysis *analysis, const struct ka_seg
     if (extra == NULL)
         return;
     struct ka_occurrence occurrence = ka_occurrence_of(segment, KA_OCC_WINDOW_PROBE, segment->side);
-    if (extra->window_side != segment->side)
+    bool is_blind = ka_side_packets(&segment->receiver) == 0;
+    if (extra->window_side != segment->side || (is_blind && ka_is_new_series(extra, segment)))
         extra->window_number = 0;
     occurrence.bytes = (uint8_t)segment->packet->tcp.length;
     occurrence.interval = KA_TIME_NONE;
     if (extra->window_number > 0)
         occurrence.interval = ka_segment_since(segment, extra->last_window_probe);
+    ka_time gap = occurrence.interval;
+    if (gap == KA_TIME_NONE)
+        gap = ka_segment_since(segment, segment->sender.last_sent);
+    bool is_known = gap != KA_TIME_NONE && gap / KA_MILLISECOND <= UINT32_MAX;
+    extra->window_gap_ms = is_known ? (uint32_t)(gap / KA_MILLISECOND) : 0;
     occurrence.number = ++extra->window_number;
     extra->window_probes++;
     extra->window_side = segment->side;

@@ -93,6 +93,7 @@ struct ka_extra {
     uint32_t doubt;     /* index, 0 none */
     uint32_t window_probes;
     uint32_t window_number; /* of the last window probe while the window stays closed */
+    uint32_t window_gap_ms; /* before it: since the one before, or since data; 0 unknown */
     uint32_t lookalikes[KA_LOOKALIKE_COUNT];
     uint8_t state[2]; /* enum ka_peer_state, by the judged side */
     uint8_t flags;    /* KA_EXTRA_ */

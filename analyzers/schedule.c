@@ -174,6 +174,18 @@ ka_time ka_schedule_interval(const struct ka_prober *prober)
     return (last > fit ? last : fit) * KA_MILLISECOND;
 }
 
+bool ka_schedule_doubles(const struct ka_prober *prober, ka_time quiet, ka_time gap)
+{
+    if (prober->number < 2 || prober->interval_total == 0)
+        return false;
+    uint32_t before = latest(prober->interval_ms, prober->interval_total, KA_INTERVALS, 0);
+    ka_time first = quiet - gap - before * KA_MILLISECOND;
+    if (prober->number > 2 && prober->interval_total > 1)
+        first =
+            latest(prober->interval_ms, prober->interval_total, KA_INTERVALS, 1) * KA_MILLISECOND;
+    return first > 0 && has_doubled(to_ms(first), before) && has_doubled(before, to_ms(gap));
+}
+
 bool ka_schedule_has_idle(const struct ka_prober *prober, ka_time gap)
 {
     return gap != KA_TIME_NONE &&
