@@ -316,7 +316,7 @@ static struct ka_history *note_rebinding(struct ka_analysis *analysis, const str
         return ka_history_of(analysis, conn);
     struct ka_history *history = ka_history_need(analysis, conn);
     if (history != NULL && rebinding.from.flow_id == conn->flow_id &&
-        rebinding.to.answer != KA_NEWCOMER_TAKEN)
+        !ka_rebinding_is_elsewhere(&rebinding))
         ka_silence_lost(history, &rebinding, rebinding.from.side == ka_conn_client(conn));
     return history;
 }

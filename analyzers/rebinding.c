@@ -142,6 +142,7 @@ static bool find_stop(const struct ka_analysis *analysis, const struct ka_conn *
         .tsecr = peer->tsval,
         .input = history != NULL ? ka_ref_input(history->last_frame[side]) : conn->input,
         .side = (uint8_t)side,
+        .ttl = sender->ttl,
         .is_stop = true,
         .has_stamps = ka_side_has(sender, KA_SIDE_STAMPS),
         .has_echo = ka_side_has(peer, KA_SIDE_STAMPS) && !lost,
@@ -309,6 +310,7 @@ static void take_newcomer(struct ka_analysis *analysis, const struct ka_conn *co
         .tsecr = tcp->tsecr,
         .input = packet->frame->input,
         .side = (uint8_t)side,
+        .ttl = packet->ttl,
         .has_stamps = has_stamps,
         .has_echo = has_stamps,
     };
@@ -318,16 +320,27 @@ static void take_newcomer(struct ka_analysis *analysis, const struct ka_conn *co
 }
 
 /* Where the other's first segment answers, its number is what was acknowledged: a reset's too (RFC
- * 9293 3.10.7.1). */
+ * 9293 3.10.7.1). One that is further on speaks for frames that the capture lost. */
 static void take_answer(struct ka_analysis *analysis, const struct ka_conn *conn, unsigned side,
                         const struct ka_packet *packet)
 {
+    const struct ka_side *sender = &conn->side[side];
+    bool reset = (packet->tcp.flags & KA_TCP_RST) != 0;
     struct ka_mark *newcomer = find_own(analysis, conn, side, packet->tcp.seq);
+    if (newcomer == NULL && !reset && ka_side_has(sender, KA_SIDE_ACKED))
+        newcomer = find_own(analysis, conn, side, sender->acked_next);
     if (newcomer == NULL)
         return;
-    bool reset = (packet->tcp.flags & KA_TCP_RST) != 0;
     newcomer->answer = reset ? KA_NEWCOMER_RESET : KA_NEWCOMER_TAKEN;
     newcomer->answer_frame = ka_packet_ref(packet);
+}
+
+bool ka_rebinding_is_elsewhere(const struct ka_rebinding *rebinding)
+{
+    const struct ka_mark *from = &rebinding->from;
+    const struct ka_mark *to = &rebinding->to;
+    return to->answer == KA_NEWCOMER_TAKEN ||
+           (to->answer == KA_NEWCOMER_IGNORED && from->ttl != to->ttl);
 }
 
 void ka_rebinding_segment(struct ka_analysis *analysis, const struct ka_conn *conn, unsigned side,

@@ -41,6 +41,7 @@ struct ka_mark {
     uint32_t former; /* the stop that it goes on from, by its number; 0 none */
     uint16_t input;
     uint8_t side;   /* its sender, index into the key */
+    uint8_t ttl;    /* of it; of a stop: of its sender's last data */
     uint8_t answer; /* enum ka_newcomer_answer */
     bool is_stop;
     bool has_stamps;
@@ -62,6 +63,12 @@ struct ka_rebinding {
     struct ka_mark from; /* a stop; flow_id 0: no rebinding */
     struct ka_mark to;
 };
+
+/* True when no NAT forgot anything: the other end goes on with the connection, or does not answer
+ * what comes from another distance. Then it is one connection, captured at two places, one after
+ * the other. A reset by the other end says more than any distance. False positives: a NAT behind
+ * which the path became longer or shorter at the same time. */
+bool ka_rebinding_is_elsewhere(const struct ka_rebinding *rebinding);
 
 void ka_marks_init(struct ka_marks *marks, uint64_t memory);
 void ka_marks_fini(struct ka_marks *marks);

@@ -5,7 +5,8 @@
  * connection, unless it lost its table for another reason.
  *
  * Where the other end takes the newcomer, no NAT forgot anything: TCP knows no such move. It is the
- * same connection seen at another place, in a capture made of several.
+ * same connection seen at another place, in a capture made of several. So it is where nothing was
+ * answered, but the segments have passed another number of hops.
  */
 #include "analyzers/finding.h"
 
@@ -44,15 +45,15 @@ bool ka_find_nat_rebinding(const struct ka_case *about, unsigned side, struct ka
     const struct ka_mark *from = &about->rebinding.from;
     const struct ka_mark *to = &about->rebinding.to;
     bool is_former = from->flow_id == about->conn->flow_id;
-    bool taken = to->answer == KA_NEWCOMER_TAKEN;
+    bool elsewhere = ka_rebinding_is_elsewhere(&about->rebinding);
     if (from->flow_id == 0 || side != (is_former ? from : to)->side)
         return false;
     ka_time idle = to->time - from->time;
-    ka_finding_say(event, taken ? KA_SEVERITY_NOTE : KA_SEVERITY_ERROR,
+    ka_finding_say(event, elsewhere ? KA_SEVERITY_NOTE : KA_SEVERITY_ERROR,
                    "%s (#%u) came back as %s (#%u) after a silence of %s: %s; %s %s",
                    name_of(from).text, from->flow_id, name_of(to).text, to->flow_id,
                    ka_words_duration(idle).text,
-                   taken ? "one connection, seen before and behind a NAT" : "a NAT forgot it",
+                   elsewhere ? "one connection, seen before and behind a NAT" : "a NAT forgot it",
                    ka_words_endpoint(about->conn, !side).text, answers[to->answer]);
     ka_finding_at(event, to->time, ka_frame_ref(to->frame, to->input));
     ka_finding_frame(event, ka_frame_ref(from->frame, from->input));
@@ -60,9 +61,13 @@ bool ka_find_nat_rebinding(const struct ka_case *about, unsigned side, struct ka
     ka_finding_frame(event, to->answer_frame);
     ka_finding_seconds(event, "idle_s", idle);
     ka_finding_seconds(event, "survived_s", ka_case_survived(about));
+    if (from->ttl != to->ttl) {
+        ka_finding_figure(event, "old_ttl", from->ttl);
+        ka_finding_figure(event, "new_ttl", to->ttl);
+    }
     ka_finding_figure(event, "old_flow_id", from->flow_id);
     ka_finding_figure(event, "new_flow_id", to->flow_id);
-    if (!taken)
+    if (!elsewhere)
         event->finding.advice = advise(about, idle);
     return true;
 }
