@@ -287,21 +287,26 @@ static void take_segment(struct ka_analysis *analysis, const struct ka_packet *p
     classify(analysis, conn, packet->tcp.flags);
 }
 
-/* A segment whose stamp is not believed yet. One that is merely behind may be that of another
- * interface, whose clock is always so. */
-static void take_oddly(struct ka_engine *engine, const struct ka_packet *packet,
-                       const struct ka_lookup *lookup)
+/* The packet's stamp is not believed yet, and has to go if that stays so. One that is merely behind
+ * may be that of another interface, whose clock is always so. */
+static inline bool is_doubtful(const struct ka_engine *engine, const struct ka_packet *packet)
+{
+    return engine->odd_stamp != KA_TIME_NONE && packet->frame->time == engine->odd_stamp &&
+           is_far(engine->odd_stamp, engine->analysis.clock);
+}
+
+/* In one place, so that it stands in the loop below: a call for each packet costs. */
+static inline void take_tcp(struct ka_engine *engine, const struct ka_packet *packet,
+                            const struct ka_lookup *lookup)
 {
     struct ka_analysis *analysis = &engine->analysis;
-    ka_time time = packet->frame->time;
-    if (time != engine->odd_stamp || !is_far(time, analysis->clock)) {
-        take_segment(analysis, packet, lookup);
-        return;
-    }
-    ka_odd_stamp_before(&engine->odd, ka_table_look_up(&analysis->table, lookup));
+    bool doubtful = is_doubtful(engine, packet);
+    if (doubtful)
+        ka_odd_stamp_before(&engine->odd, ka_table_look_up(&analysis->table, lookup));
     take_segment(analysis, packet, lookup);
-    ka_odd_stamp_after(&engine->odd, ka_table_look_up(&analysis->table, lookup), lookup->side,
-                       time);
+    if (doubtful)
+        ka_odd_stamp_after(&engine->odd, ka_table_look_up(&analysis->table, lookup), lookup->side,
+                           packet->frame->time);
 }
 
 void ka_engine_packets(struct ka_engine *engine, const struct ka_packet *packets, size_t count)
@@ -317,12 +322,10 @@ void ka_engine_packets(struct ka_engine *engine, const struct ka_packet *packets
         if (packet->frame->digits > 0)
             analysis->digits = packet->frame->digits;
         tick(engine, packet->frame->time);
-        if (packet->kind != KA_PACKET_TCP)
-            take_icmp(analysis, packet, &lookups[i]);
-        else if (engine->odd_stamp != KA_TIME_NONE)
-            take_oddly(engine, packet, &lookups[i]);
+        if (packet->kind == KA_PACKET_TCP)
+            take_tcp(engine, packet, &lookups[i]);
         else
-            take_segment(analysis, packet, &lookups[i]);
+            take_icmp(analysis, packet, &lookups[i]);
     }
 }
 
