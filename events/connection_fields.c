@@ -68,14 +68,14 @@ static const struct ka_field rtt_fields[] = {
 };
 
 static const struct ka_field keepalive_fields[] = {
-    {ALWAYS(U32, "probes", SIDE(probes), "probes"), .meaning = "probes sent"},
+    {ALWAYS(U32, "probes", SIDE(probes), "probes"), .least = 1, .meaning = "probes sent"},
     {ALWAYS(U32, "answered", SIDE(answered), "probes"),
      .meaning = "probes answered by a segment that says alive"},
     {ALWAYS(U32, "unanswered", SIDE(unanswered), "probes"),
      .meaning = "probes known to have stayed without an answer"},
     {ALWAYS(U32, "resets", SIDE(resets), "probes"), .meaning = "probes answered by RST"},
     {ALWAYS(U32, "icmp", SIDE(icmp), "probes"), .meaning = "probes answered by an ICMP error"},
-    {ALWAYS(U8, "bytes", SIDE(bytes), "bytes"), .meaning = "payload of the last probe"},
+    {ALWAYS(U8, "bytes", SIDE(bytes), "bytes"), .most = 1, .meaning = "payload of the last probe"},
     {OR_NULL(DURATION, "idle_s", SIDE(idle), "s"),
      .meaning = "fitted idle time before a first probe; null where unknown"},
     {OR_NULL(DURATION, "interval_s", SIDE(interval), "s"),
@@ -95,7 +95,7 @@ static const struct ka_field keepalive_fields[] = {
      .meaning = "round trip of probe and answer; null where none could be measured"},
     {ALWAYS(U64, "overhead_bytes", SIDE(overhead_bytes), "bytes"),
      .meaning = "probes and answers, from the IP header on"},
-    {OR_NULL(DOUBLE, "share", SIDE(share), NULL),
+    {OR_NULL(DOUBLE, "share", SIDE(share), NULL), .most = 1,
      .meaning = "probes and answers among the connection's packets, 0 to 1"},
     END,
 };

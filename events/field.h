@@ -52,6 +52,8 @@ struct ka_field {
     bool (*false_when)(const void *object); /* written as false where this holds; NULL: never */
     enum ka_field_type type;
     uint16_t count; /* array length, 0: a single value; with `names`, how many there are */
+    uint8_t least;  /* of a number, for the schema */
+    uint8_t most;   /* likewise; 0: as much as the type holds */
     uint8_t key_length;
     bool inline_text; /* KA_FIELD_TEXT: the characters stand in the struct itself */
     bool required;    /* always present */

@@ -17,8 +17,9 @@ static bool is_icmp_answer(const void *object)
 }
 
 const struct ka_field ka_probe_fields[] = {
-    {ALWAYS(U8, "bytes", AT(probe.bytes), "bytes"), .meaning = "payload of the probe: 0 or 1"},
-    {ALWAYS(U32, "number", AT(probe.number), NULL),
+    {ALWAYS(U8, "bytes", AT(probe.bytes), "bytes"), .most = 1,
+     .meaning = "payload of the probe: 0 or 1"},
+    {ALWAYS(U32, "number", AT(probe.number), NULL), .least = 1,
      .meaning = "1, growing while unanswered, 1 again after an answer"},
     {OR_NULL(DURATION, "idle_s", AT(probe.idle), "s"),
      .meaning = "since the prober last heard data or an ACK, answers included; null where unknown"},
@@ -56,9 +57,9 @@ const struct ka_field ka_answer_fields[] = {
 };
 
 const struct ka_field ka_window_probe_fields[] = {
-    {ALWAYS(U8, "bytes", AT(window_probe.bytes), "bytes"),
+    {ALWAYS(U8, "bytes", AT(window_probe.bytes), "bytes"), .most = 1,
      .meaning = "payload of the window probe"},
-    {ALWAYS(U32, "number", AT(window_probe.number), NULL),
+    {ALWAYS(U32, "number", AT(window_probe.number), NULL), .least = 1,
      .meaning = "1, growing while the window stays closed"},
     {OR_NULL(DURATION, "interval_s", AT(window_probe.interval), "s"),
      .meaning = "since the previous one; null for the first"},

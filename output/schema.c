@@ -35,13 +35,15 @@ static void put_integer(struct ka_json *json, uint64_t least, uint64_t most)
         put_number(json, "maximum", most);
 }
 
-static uint64_t greatest(enum ka_field_type type)
+static uint64_t greatest(const struct ka_field *field)
 {
-    if (type == KA_FIELD_U8)
+    if (field->most != 0)
+        return field->most;
+    if (field->type == KA_FIELD_U8)
         return UINT8_MAX;
-    if (type == KA_FIELD_U16)
+    if (field->type == KA_FIELD_U16)
         return UINT16_MAX;
-    return type == KA_FIELD_U32 ? UINT32_MAX : UINT64_MAX;
+    return field->type == KA_FIELD_U32 ? UINT32_MAX : UINT64_MAX;
 }
 
 /* Opens the schema of an array's elements; the caller fills it, and closes it. */
@@ -57,11 +59,11 @@ static void open_items(struct ka_json *json, uint16_t least, uint16_t most)
 static void put_integers(struct ka_json *json, const struct ka_field *field)
 {
     if (field->count == 0) {
-        put_integer(json, 0, greatest(field->type));
+        put_integer(json, field->least, greatest(field));
         return;
     }
     open_items(json, field->count, field->count);
-    put_integer(json, 0, greatest(field->type));
+    put_integer(json, field->least, greatest(field));
     ka_json_close_object(json);
 }
 
@@ -130,6 +132,10 @@ static void put_value(struct ka_json *json, const struct ka_field *field)
         return;
     case KA_FIELD_DOUBLE:
         put_string(json, "type", "number");
+        if (field->most != 0) {
+            put_number(json, "minimum", field->least);
+            put_number(json, "maximum", field->most);
+        }
         return;
     case KA_FIELD_DURATION:
         put_string(json, "type", "number");
