@@ -201,6 +201,8 @@ static int run_pipeline(struct view *view, struct ka_source *source, struct ka_e
     view->recorder = NULL;
     /* Of what is no capture "no findings" would be a lie. */
     bool empty = status == KA_EXIT_FAILED && view->frames == 0;
+    if (written && !empty)
+        written = ka_report_check(view->report, &late) == 0;
     if (written && !empty && !options->form.json)
         written = write_text(view->report, &late) == 0;
     if (written && !empty && options->html != NULL)

@@ -70,6 +70,9 @@ void ka_report_event(struct ka_report *report, const struct ka_event *event);
 /* Puts the connections and findings in order. Call once, after the last event. */
 void ka_report_finish(struct ka_report *report);
 
+/* Returns 0, or -1 when the one connection asked for is not in the capture. */
+int ka_report_check(const struct ka_report *report, struct ka_error *error);
+
 /* Appends the report as text: the whole, or the timeline of the one connection asked for. Returns
  * 0, or -1 with the reason: memory is out, or the connection is not in the capture. */
 int ka_report_text(const struct ka_report *report, struct ka_text *out, struct ka_error *error);

@@ -198,25 +198,29 @@ static void put_timeouts(const struct ka_report *report, struct ka_text *out)
 
 /* --- the whole */
 
-static int put_one(const struct ka_report *report, struct ka_text *out, struct ka_error *error)
+int ka_report_check(const struct ka_report *report, struct ka_error *error)
 {
-    const struct ka_told *told = ka_report_find(report, report->options.connection);
-    if (told == NULL)
-        return ka_error_set(error, "there is no connection %u in this capture (%llu seen)",
-                            report->options.connection,
-                            (unsigned long long)report->capture.capture.connections);
-    ka_report_put_timeline(report, told, out);
+    uint32_t wanted = report->options.connection;
+    if (wanted == 0 || ka_report_find(report, wanted) != NULL)
+        return 0;
+    return ka_error_set(error, "there is no connection %u in this capture (%llu seen)", wanted,
+                        (unsigned long long)report->capture.capture.connections);
+}
+
+static void put_one(const struct ka_report *report, struct ka_text *out)
+{
+    ka_report_put_timeline(report, ka_report_find(report, report->options.connection), out);
     ka_text_put_char(out, '\n');
     put_findings(report, out);
     ka_report_put_table(report, out);
-    return 0;
 }
 
 int ka_report_text(const struct ka_report *report, struct ka_text *out, struct ka_error *error)
 {
+    if (ka_report_check(report, error) < 0)
+        return -1;
     if (report->options.connection != 0) {
-        if (put_one(report, out, error) < 0)
-            return -1;
+        put_one(report, out);
     } else {
         put_capture(report, out);
         put_findings(report, out);
