@@ -39,7 +39,8 @@ static void add_span(struct ka_history *history, const struct ka_packet *packet,
         if (history->span_count == KA_SPANS)
             merge_spans(history);
         last = &history->spans[history->span_count++];
-        *last = (struct ka_span){.from = now, .to = now, .frame = packet->frame->number};
+        *last = (struct ka_span){
+            .from = now, .to = now, .frame = packet->frame->number, .input = packet->frame->input};
     }
     if (now > last->to)
         last->to = now;

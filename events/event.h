@@ -184,6 +184,7 @@ struct ka_span {
     uint64_t frame; /* the first */
     uint32_t packets[2];
     uint32_t bytes[2];
+    uint16_t input; /* of that frame */
 };
 
 enum ka_gap_result { KA_GAP_SURVIVED, KA_GAP_DIED, KA_GAP_CENSORED };

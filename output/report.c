@@ -182,6 +182,7 @@ static void take_mark(struct ka_report *report, const struct ka_event *event)
         .frame = event->envelope.frame,
         .value = KA_TIME_NONE,
         .flow_id = event->envelope.flow_id,
+        .input = event->envelope.input,
         .type = (uint8_t)event->type,
         .by = event->envelope.src,
     };

@@ -22,6 +22,7 @@ struct ka_mark {
     ka_time value; /* probe: idle time; answer: round trip; KA_TIME_NONE unknown */
     uint32_t flow_id;
     uint32_t number;       /* of a probe; the new state */
+    uint16_t input;        /* of the frame */
     uint8_t type;          /* enum ka_event_type */
     uint8_t result;        /* enum ka_answer_result */
     bool by_client;        /* once finished */
@@ -77,6 +78,9 @@ const struct ka_told *ka_report_find(const struct ka_report *report, uint32_t fl
 /* The marks of a flow: the first, and how many. */
 const struct ka_mark *ka_report_marks(const struct ka_report *report, uint32_t flow_id,
                                       size_t *count);
+
+/* Puts " of FILE" behind a frame where several are read. */
+void ka_report_put_file(const struct ka_report *report, uint16_t input, struct ka_text *out);
 
 /* The lower edge of a bucket of round trips. */
 ka_time ka_report_rtt_edge(unsigned bucket);

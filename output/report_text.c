@@ -74,13 +74,12 @@ static void put_flow(struct ka_text *out, const struct ka_event *event)
     ka_text_put_string(out, "  ");
 }
 
-static void put_file(const struct ka_report *report, const struct ka_event *event,
-                     struct ka_text *out)
+void ka_report_put_file(const struct ka_report *report, uint16_t input, struct ka_text *out)
 {
     const struct ka_report_options *options = &report->options;
-    if (options->input_count < 2 || event->envelope.input >= options->input_count)
+    if (options->input_count < 2 || input >= options->input_count)
         return;
-    const char *name = options->input_names[event->envelope.input];
+    const char *name = options->input_names[input];
     ka_text_put_string(out, " of ");
     ka_text_put_foreign(out, name, strlen(name));
 }
@@ -94,7 +93,8 @@ static void put_finding(const struct ka_report *report, const struct ka_event *e
     ka_text_put_string(out, "  ");
     put_flow(out, event);
     ka_line_finding(out, finding);
-    put_file(report, event, out);
+    if (finding->evidence_of == KA_EVIDENCE_FRAMES && finding->evidence[0] != 0)
+        ka_report_put_file(report, event->envelope.input, out);
     ka_text_put_char(out, '\n');
 }
 

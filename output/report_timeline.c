@@ -136,12 +136,14 @@ static void put_entry(const struct ka_report *report, const struct walk *walk,
     unsigned digits = walk->told->event.envelope.digits;
     const struct ka_activity *activity = &walk->told->activity;
     uint64_t frame = 0;
+    uint16_t input = 0;
     ka_text_put_string(out, "  ");
     ka_line_time(out, entry->time, digits, report->options.utc, true);
     ka_text_put_string(out, "  ");
     if (entry->kind == SPAN) {
         put_span(out, &activity->spans[entry->index]);
         frame = activity->spans[entry->index].frame;
+        input = activity->spans[entry->index].input;
     } else if (entry->kind == GAP) {
         put_gap(out, &activity->gaps[entry->index]);
     } else {
@@ -149,10 +151,12 @@ static void put_entry(const struct ka_report *report, const struct walk *walk,
         ka_text_put_string(out, mark->by_client ? "client: " : "server: ");
         put_mark(out, mark);
         frame = mark->frame;
+        input = mark->input;
     }
     if (frame != 0) {
         ka_text_put_string(out, "  (frame ");
         ka_text_put_number(out, frame);
+        ka_report_put_file(report, input, out);
         ka_text_put_char(out, ')');
     }
     ka_text_put_char(out, '\n');
