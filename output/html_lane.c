@@ -27,9 +27,10 @@ struct lane {
 
 static double place(const struct lane *lane, ka_time time)
 {
-    if (time == KA_TIME_NONE || time <= lane->from)
+    ka_time since = ka_time_between(lane->from, time);
+    if (since == KA_TIME_NONE)
         return 0;
-    double at = (double)(time - lane->from) / (double)lane->length;
+    double at = (double)since / (double)lane->length;
     return at > 1 ? WIDTH : at * WIDTH;
 }
 
@@ -164,12 +165,11 @@ static void put_strip(const struct lane *lane, const struct ka_report *report)
 {
     const struct ka_ev_capture *capture = &report->capture.capture;
     ka_time whole = ka_time_between(capture->first, capture->last);
-    if (whole == KA_TIME_NONE || whole == 0)
+    ka_time since = ka_time_between(capture->first, lane->from);
+    if (whole == KA_TIME_NONE || whole == 0 || since == KA_TIME_NONE || since > whole)
         return;
-    double from = (double)(lane->from - capture->first) / (double)whole * WIDTH;
+    double from = (double)since / (double)whole * WIDTH;
     double width = (double)lane->length / (double)whole * WIDTH;
-    if (from < 0 || from > WIDTH)
-        return;
     if (width < 3)
         width = 3;
     if (from + width > WIDTH)

@@ -366,6 +366,31 @@ static void what_is_beyond_the_bound_is_counted_and_told(void **state)
     ka_report_free(report);
 }
 
+static void a_lane_whose_begin_is_unknown_stays_inside(void **state)
+{
+    (void)state;
+    struct ka_error error;
+    struct ka_text page = ka_text_growing();
+    struct ka_report *report = make_report(&(struct ka_report_options){.marks = true});
+    struct ka_event connection = make_connection(1, 0, 0);
+    struct ka_event probe = {.type = KA_EVENT_PROBE,
+                             .envelope = {.time = NOON, .flow_id = 1},
+                             .probe = {.idle = KA_TIME_NONE}};
+    struct ka_span span = {.from = NOON, .to = NOON + KA_SECOND, .packets = {1, 1}};
+    struct ka_activity activity = {.spans = &span, .span_count = 1};
+    connection.connection.start = KA_TIME_NONE;
+    connection.connection.activity = &activity;
+    put_event(report, &probe);
+    put_event(report, &connection);
+    ka_report_finish(report);
+    assert_int_equal(ka_report_html(report, &page, &error), 0);
+    ka_text_put_char(&page, '\0');
+    assert_non_null(strstr(page.bytes, "class=\"d0\" x=\"0\""));
+    assert_non_null(strstr(page.bytes, "class=\"p\" d=\"M0 "));
+    ka_text_free(&page);
+    ka_report_free(report);
+}
+
 static void the_page_of_nothing_is_whole(void **state)
 {
     (void)state;
@@ -395,6 +420,7 @@ int main(void)
         cmocka_unit_test(a_logarithmic_axis_keeps_its_ends),
         cmocka_unit_test(the_page_draws_each_kind_of_finding),
         cmocka_unit_test(what_is_beyond_the_bound_is_counted_and_told),
+        cmocka_unit_test(a_lane_whose_begin_is_unknown_stays_inside),
         cmocka_unit_test(the_page_of_nothing_is_whole),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
