@@ -12,6 +12,7 @@ enum {
     STALE_S = 3,               /* seconds an old timestamp may be merely late */
     SPURIOUS_S = 3,            /* seconds within which a resent byte is a resent byte */
     WINDOW_ACK_QUIET_MS = 150, /* an ACK this long after hearing nothing is unasked */
+    PROBE_COPY_MS = 100,       /* the shortest time between two probes is Linux's RTO of 200 ms */
 };
 
 ka_time ka_last_heard(const struct ka_prober *peer, const struct ka_side *receiver)
@@ -177,12 +178,14 @@ bool ka_is_reordered(const struct ka_segment *segment)
                           STALE_S * KA_SECOND);
 }
 
-/* The last probe once more, with other frames of its sender between. */
+/* The last probe once more, with other frames of its sender between, or later than copies of data
+ * may be: no kernel probes again so soon, and a busy router or mirror port takes its time. */
 static bool is_copy_of_probe(const struct ka_analysis *analysis, const struct ka_segment *segment)
 {
     const struct ka_prober *prober = ka_prober_of(analysis, segment->conn, segment->side);
     return prober != NULL && prober->print == segment->print && segment->print != 0 &&
-           ka_time_within(ka_segment_since(segment, prober->last_probe), KA_MILLISECOND);
+           ka_time_within(ka_segment_since(segment, prober->last_probe),
+                          PROBE_COPY_MS * KA_MILLISECOND);
 }
 
 enum ka_judgement ka_judge(const struct ka_analysis *analysis, const struct ka_segment *segment)
