@@ -2,9 +2,10 @@
 #include "flow/track.h"
 
 enum {
-    SLACK = 1 << 20,   /* sequence numbers that may lie beyond a window because of lost frames */
-    BACK = 1 << 28,    /* how far behind an old segment may lie and still belong */
-    COPY_NS = 1000000, /* a copy follows within this: mirrored ports, `any`, bridges */
+    SLACK = 1 << 20,      /* sequence numbers that may lie beyond a window because of lost frames */
+    BACK = 1 << 28,       /* how far behind an old segment may lie and still belong */
+    RESET_BACK = 1 << 16, /* how far behind what was acknowledged a RST may lie */
+    COPY_NS = 1000000,    /* a copy follows within this: mirrored ports, `any`, bridges */
 };
 
 /* The window in bytes; the largest it can mean when the scale is unknown. */
@@ -24,12 +25,21 @@ static bool near_next(const struct ka_side *side, uint32_t number, uint32_t ahea
     return distance <= (int32_t)ahead && distance >= -(int32_t)BACK;
 }
 
+/* A RST whose number was acknowledged long ago, which nobody believes. Not to the byte: a prober
+ * may ask with an older acknowledgement, which the RST then bears (our own is up to 1000 behind).
+ */
+static bool is_past_reset(const struct ka_side *sender, const struct ka_tcp *tcp)
+{
+    return (tcp->flags & KA_TCP_RST) != 0 && ka_side_has(sender, KA_SIDE_ACKED) &&
+           ka_seq_lt(tcp->seq + RESET_BACK, sender->acked_next);
+}
+
 bool ka_track_fits(const struct ka_side *sender, const struct ka_side *receiver,
                    const struct ka_tcp *tcp)
 {
     bool midstream = !ka_side_has(sender, KA_SIDE_SYN) && !ka_side_has(receiver, KA_SIDE_SYN);
     uint32_t ahead = window_bytes(receiver, sender, midstream) + SLACK;
-    if (!near_next(sender, tcp->seq, ahead))
+    if (!near_next(sender, tcp->seq, ahead) || is_past_reset(sender, tcp))
         return false;
     if ((tcp->flags & KA_TCP_ACK) == 0)
         return true;
