@@ -10,8 +10,9 @@
 
 enum {
     WORTH_S = 60,            /* a survived silence worth an event */
-    LEAST_S = 30,            /* no box forgets sooner (see audit/products.tsv) */
     DEATHS_LEAST = 2,        /* before a path is accused */
+    SOON_S = 30,             /* no product known forgets sooner by default (audit/products.tsv) */
+    DEATHS_SOON = 3,         /* before a path is accused of that */
     CONTRADICTED_ONE_IN = 3, /* deaths that may be contradicted */
     APART_PART = 20,         /* died and survived lie at least this part of it apart */
     V4_PREFIX = 3,           /* bytes */
@@ -146,14 +147,18 @@ static void say_at_risk(const struct teller *teller, const struct ka_bracket *br
     teller->sink->emit(teller->sink->context, &event);
 }
 
+static uint32_t deaths_needed(ka_time died)
+{
+    return died < SOON_S * KA_SECOND ? DEATHS_SOON : DEATHS_LEAST;
+}
+
 /* Hosts die, too, at any time: only deaths that all lie clearly above the survivors, but for a few,
  * speak for a timeout. Clients that vanish (laptops, telephones) are many, and a NAT gives them one
  * name: that a server's words met silence says nothing where none of them met anything
  * else. */
 static bool accuses(const struct ka_bracket *bracket, uint8_t speaker)
 {
-    if (bracket->died == KA_TIME_NONE || bracket->died < LEAST_S * KA_SECOND ||
-        bracket->deaths < DEATHS_LEAST ||
+    if (bracket->died == KA_TIME_NONE || bracket->deaths < deaths_needed(bracket->died) ||
         bracket->contradictions * CONTRADICTED_ONE_IN > bracket->deaths)
         return false;
     if (bracket->survived == KA_TIME_NONE)
