@@ -171,14 +171,16 @@ static bool is_dead(const struct ka_trials_entry *entry, uint8_t speaker)
     return entry->speaker == speaker && entry->trial.result == KA_TRIAL_DIED;
 }
 
-/* So many connections died; one may have been given up and heard again several times. */
-static size_t count_dead(const struct ka_trials *trials, size_t from, size_t count, uint8_t speaker)
+/* So many connections died of a silence of at least `least`; one may have been given up and heard
+ * again several times. */
+static size_t count_dead(const struct ka_trials *trials, size_t from, size_t count, uint8_t speaker,
+                         ka_time least)
 {
     size_t found = 0;
     uint32_t last = 0;
     for (size_t i = from; i < from + count; i++) {
         const struct ka_trials_entry *entry = &trials->entries[i];
-        if (!is_dead(entry, speaker) || entry->flow_id == last)
+        if (!is_dead(entry, speaker) || entry->trial.idle < least || entry->flow_id == last)
             continue;
         last = entry->flow_id;
         found++;
@@ -263,7 +265,7 @@ static bool tell_side(const struct teller *teller, size_t from, size_t count, ui
         (bracket->longest == KA_TIME_NONE || bracket->longest < WORTH_S * KA_SECOND))
         return false;
     tell_bracket(teller, from, used, speaker, bracket, server);
-    if (count_dead(teller->trials, from, count, speaker) < DEATHS_LEAST)
+    if (count_dead(teller->trials, from, count, speaker, 0) < DEATHS_LEAST)
         return false;
     size_t found = accused(causes, ka_bracket_causes(teller->scratch, used, causes), speaker);
     if (found > 1) {
@@ -272,7 +274,8 @@ static bool tell_side(const struct teller *teller, size_t from, size_t count, ui
         ka_path_causes(&event, causes, found);
         teller->sink->emit(teller->sink->context, &event);
     }
-    if (!accuses(bracket, speaker))
+    if (!accuses(bracket, speaker) || count_dead(teller->trials, from, count, speaker,
+                                                 bracket->died) < deaths_needed(bracket->died))
         return false;
     begin_finding(teller, &event, server, from);
     name_dead(teller->trials, from, count, speaker, &event);
