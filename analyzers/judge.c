@@ -61,11 +61,14 @@ bool ka_is_new_series(const struct ka_extra *extra, const struct ka_segment *seg
     return gap == KA_TIME_NONE || ka_side_data_age(&segment->sender, segment->time) < gap;
 }
 
-/* At the timer's ceiling the gaps of window probes stay as they are; before that they double. */
-static bool is_next_window_probe(const struct ka_extra *extra, const struct ka_segment *segment)
+/* At the timer's ceiling the gaps of window probes stay as they are; before that they double. A
+ * keepalive since the last one was the end of them. */
+static bool is_next_window_probe(const struct ka_extra *extra, const struct ka_prober *prober,
+                                 const struct ka_segment *segment)
 {
     if (extra == NULL || extra->window_number == 0 || extra->window_side != segment->side ||
-        extra->window_gap_ms == 0 || ka_is_new_series(extra, segment))
+        extra->window_gap_ms == 0 || ka_is_new_series(extra, segment) ||
+        (prober != NULL && prober->last_probe > extra->last_window_probe))
         return false;
     ka_time before = extra->window_gap_ms * KA_MILLISECOND;
     ka_time gap = ka_segment_since(segment, extra->last_window_probe);
@@ -87,7 +90,7 @@ static bool is_blind_window_probe(const struct ka_analysis *analysis,
         ka_side_has(sender, KA_SIDE_CONTROL) || ka_is_reordered(segment))
         return false;
     ka_time quiet = ka_side_data_age(sender, segment->time);
-    if (is_next_window_probe(extra, segment) || quiet < LEAST_IDLE_MS * KA_MILLISECOND)
+    if (is_next_window_probe(extra, prober, segment) || quiet < LEAST_IDLE_MS * KA_MILLISECOND)
         return true;
     ka_time gap = prober == NULL ? KA_TIME_NONE : ka_segment_since(segment, prober->last_probe);
     return gap != KA_TIME_NONE && quiet != INT64_MAX && quiet > gap &&
