@@ -147,6 +147,7 @@ static enum ka_source_status read_on(struct file_source *file, struct ka_frame *
         enum ka_walk walk;
         do {
             walk = file->format->walk(file->state, &file->window, frames, size, count, &how);
+            file->window.records += *count;
             if (file->filter != NULL)
                 *count = apply_filter(file, frames, *count);
         } while (walk == KA_WALK_FULL && *count == 0);

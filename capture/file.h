@@ -5,8 +5,8 @@
  * zstd. All are streamed in constant memory (a window of 256 KiB, at most 16 MiB for one huge
  * block); frames are views into the window. Mapping was measured to be no faster than large reads,
  * and a mapped file that is cut short would end us by SIGBUS. Compressed input other than from
- * memory is decompressed ahead by a thread of its own, begun at the second read; a plain file of
- * KA_LONG_FILE is read ahead in the same way where there are processors for it.
+ * memory is decompressed ahead by a thread of its own, begun at the second read; a long plain file
+ * with long records is read ahead in the same way where there are processors for it.
  */
 #ifndef KA_CAPTURE_FILE_H
 #define KA_CAPTURE_FILE_H

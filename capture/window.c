@@ -43,25 +43,24 @@ static bool make_room(struct ka_window *window)
     return true;
 }
 
-/* Decompression always is, reading alone where it takes long enough to be noticed, and another
- * processor is there for it: passing on what one could have read oneself is work too. */
-static bool is_worth_a_thread(const struct ka_unpack *unpack)
+/* Passing on what one could have read oneself is work too. It pays where reading takes long enough
+ * to be noticed, another processor is there for it, and records are long: with short ones analysis
+ * is most of the work. */
+static bool is_long(const struct ka_window *window)
 {
-    const struct ka_input *input = ka_unpack_input(unpack);
-    if (input->fd < 0)
-        return false;
-    if (ka_unpack_compression(unpack) != NULL)
-        return true;
-    return input->size >= KA_LONG_FILE && ka_processors() > 1;
+    const struct ka_input *input = ka_unpack_input(window->unpack);
+    return input->size >= KA_LONG_FILE && window->records > 0 &&
+           window->offset / window->records >= KA_LONG_RECORD;
 }
 
-/* Once it is known whether the input is compressed. */
+/* As soon as it is known that the input is compressed, which is always worth a thread, or long. */
 static void start_ahead(struct ka_window *window)
 {
-    if (!window->begun || window->asked)
+    bool packed = ka_unpack_compression(window->unpack) != NULL;
+    if (!window->begun || window->asked || (!packed && !is_long(window)))
         return;
     window->asked = true;
-    if (is_worth_a_thread(window->unpack))
+    if (ka_unpack_input(window->unpack)->fd >= 0 && (packed || ka_processors() > 1))
         window->ahead = ka_ahead_start(window->unpack);
 }
 

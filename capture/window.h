@@ -12,14 +12,16 @@
 /* The largest record or block that is read; a longer one is damage. */
 enum { KA_BLOCK_MAX = 16 * 1024 * 1024 };
 
-/* From this size on a plain file is read ahead by a thread. */
-enum { KA_LONG_FILE = 64 * 1024 * 1024 };
+/* A plain file of this size with records so long, on the average of those seen, is read ahead by a
+ * thread. */
+enum { KA_LONG_FILE = 64 * 1024 * 1024, KA_LONG_RECORD = 256 };
 
 struct ka_window {
     const uint8_t *at; /* `have` bytes may be read here, until the next fill */
     size_t have;
-    uint64_t offset; /* of `at` in the content, for messages */
-    size_t need;     /* how many bytes the reader wants before it can go on */
+    uint64_t offset;  /* of `at` in the content, for messages */
+    size_t need;      /* how many bytes the reader wants before it can go on */
+    uint64_t records; /* that the reader took */
 
     /* private */
     uint8_t *buffer; /* where `at` points, unless to a piece of `ahead` */
