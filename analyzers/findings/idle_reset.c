@@ -47,7 +47,8 @@ static bool find_answer(const struct ka_case *about, unsigned side, struct ka_ev
     return true;
 }
 
-/* Clients end what they need no more as they like. */
+/* Clients end what they need no more as they like, and a server gives up a client whose window
+ * stays closed. */
 static bool find_unasked(const struct ka_case *about, unsigned side, struct ka_event *event)
 {
     const struct ka_history *history = about->history;
@@ -55,8 +56,9 @@ static bool find_unasked(const struct ka_case *about, unsigned side, struct ka_e
         history->asking[!side].since != KA_TIME_NONE || history->asking[side].since != KA_TIME_NONE;
     bool is_pending =
         ka_side_in_flight(&about->conn->side[0]) || ka_side_in_flight(&about->conn->side[1]);
+    bool is_stuck = history->closed[!side].since != KA_TIME_NONE;
     if (side == about->client || history->reset.asked_frame != 0 || is_asked || is_pending ||
-        about->summary->http.responses > 0)
+        is_stuck || about->summary->http.responses > 0)
         return false;
     ka_finding_say(event, KA_SEVERITY_NOTE,
                    "%s itself reset the connection after a silence of %s: an idle timeout of its "
