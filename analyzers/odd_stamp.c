@@ -38,8 +38,10 @@ void ka_odd_stamp_disbelieve(struct ka_analysis *analysis, struct ka_odd_stamp *
     /* Who asks whether a side spoke since its last probe compares the two. */
     struct ka_prober *prober = ka_prober_of(analysis, conn, odd->side);
     struct ka_extra *extra = ka_extra_of(analysis, conn);
-    if (prober != NULL)
-        prober->last_probe = replaced(prober->last_probe, odd->time, clock);
+    if (prober != NULL && prober->last_probe == odd->time) {
+        prober->last_probe = clock;
+        ka_deadline_set(analysis, prober, KA_TIME_NONE); /* nobody knows how long it waits */
+    }
     if (extra != NULL)
         extra->last_window_probe = replaced(extra->last_window_probe, odd->time, clock);
 }
