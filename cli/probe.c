@@ -170,6 +170,11 @@ static int ask(struct single *single, struct ka_error *error)
     return conclude(single, dialogue, error);
 }
 
+static bool is_bound(const struct ka_known_side *side)
+{
+    return side->local && side->device != 0;
+}
+
 static int run_session(struct single *single, struct ka_error *error)
 {
     struct ka_probe_session *session = &single->session;
@@ -189,10 +194,12 @@ static int run_session(struct single *single, struct ka_error *error)
     if (ka_probe_session_local(session, error) < 0)
         return KA_EXIT_FAILED;
     /* What is bound to an interface is asked by it, wherever the routes lead. */
-    const struct ka_known_side *from = &single->entry->side[from_side];
-    if (session->device == NULL && from->local && from->device != 0) {
-        session->device = from->device_name;
-        session->device_index = from->device;
+    const struct ka_known_side *asker = &single->entry->side[from_side];
+    if (session->options->both && !is_bound(asker))
+        asker = &single->entry->side[!from_side];
+    if (session->device == NULL && is_bound(asker)) {
+        session->device = asker->device_name;
+        session->device_index = asker->device;
     }
     if (ka_probe_session_helper(session, targets, session->options->both ? 2 : 1, error) < 0 ||
         ka_privileges_drop(NULL, error) < 0 || ka_probe_session_read(session, false, error) < 0 ||
