@@ -193,7 +193,9 @@ void ka_liveness_occurred(struct ka_analysis *analysis, const struct ka_occurren
     if (input == INPUT_RESET_ANSWER && occurrence->origin == KA_ORIGIN_MIDDLEBOX)
         event.state.why = "RST in answer to a probe, with another TTL: sent by a middlebox";
     /* The application has read the end of the stream: EPIPE, ECONNRESET or nothing may follow. */
-    if (input == INPUT_RESET && (occurrence->conn->side[judged].flags & KA_SIDE_FIN) != 0) {
+    bool is_closed = (occurrence->conn->side[judged].flags & KA_SIDE_FIN) != 0;
+    bool by_middlebox = occurrence->origin == KA_ORIGIN_MIDDLEBOX;
+    if (is_closed && (input == INPUT_RESET || (input == INPUT_RESET_ANSWER && !by_middlebox))) {
         event.state.why = why_late;
         event.state.app_error = KA_APP_NONE;
     }

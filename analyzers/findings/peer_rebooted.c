@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause
  *
  * The peer answers a probe with a reset, or with the numbers of another connection: it rebooted,
- * its process is gone, or it gave the connection up. A reset by somebody else is told of in
- * killed.c.
+ * its process is gone, or it gave the connection up; or it had closed it, and waits no longer for
+ * the application that probes to do the same. A reset by somebody else is told of in killed.c.
  */
 #include "analyzers/finding.h"
 
@@ -20,6 +20,27 @@ static bool is_reincarnated(const struct ka_case *about, unsigned side)
     return loss->time != KA_TIME_NONE && loss->kind == KA_OCC_REINCARNATED;
 }
 
+static void say_closed(const struct ka_case *about, unsigned side, struct ka_event *event)
+{
+    const struct ka_history *history = about->history;
+    ka_time since = ka_time_between(history->closing, history->reset.time);
+    ka_finding_say(
+        event, KA_SEVERITY_WARNING,
+        "%s had closed the connection, in order, and answered a probe of %s with a reset "
+        "%s later: it is gone there, and the application that probes has not closed its end",
+        ka_words_endpoint(about->conn, side).text, ka_words_endpoint(about->conn, !side).text,
+        ka_words_duration(since).text);
+    ka_finding_at(event, history->reset.time, history->reset.frame);
+    ka_finding_frame(event, history->closing_frame);
+    ka_finding_frame(event, history->reset.asked_frame);
+    ka_finding_frame(event, history->reset.frame);
+    ka_finding_seconds(event, "closed_before_s", since);
+    ka_finding_figure(event, "ttl", history->reset.ttl);
+    event->finding.advice =
+        "have the application close what its peer has closed (on Linux such sockets are in "
+        "CLOSE-WAIT): keepalive holds them open until the peer forgets them";
+}
+
 bool ka_find_peer_rebooted(const struct ka_case *about, unsigned side, struct ka_event *event)
 {
     const struct ka_history *history = about->history;
@@ -33,6 +54,10 @@ bool ka_find_peer_rebooted(const struct ka_case *about, unsigned side, struct ka
         ka_finding_at(event, history->loss[side].time, history->loss[side].frame);
         ka_finding_frame(event, history->probe_frame[!side]);
         ka_finding_frame(event, history->loss[side].frame);
+    } else if (is_reset_by_host(about, side) &&
+               ka_history_has_closed(history, side == about->client)) {
+        say_closed(about, side, event);
+        return true;
     } else if (is_reset_by_host(about, side)) {
         ka_finding_say(
             event, KA_SEVERITY_ERROR,
