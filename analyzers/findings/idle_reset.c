@@ -44,7 +44,16 @@ static bool find_answer(const struct ka_case *about, unsigned side, struct ka_ev
     event->finding.advice =
         "look at that host's log at that time: its process was restarted, or a timeout of its own "
         "gives up connections without closing them";
+    ka_finding_seconds(event, "idle_s", reset->idle);
     return true;
+}
+
+/* Since data of either side: probes between are no use of a connection. */
+static ka_time without_data(const struct ka_history *history)
+{
+    unsigned later = history->last_data[0] > history->last_data[1] ? 0 : 1;
+    ka_time since = ka_time_between(history->last_data[later], history->reset.time);
+    return since != KA_TIME_NONE ? since : history->reset.idle;
 }
 
 /* Clients end what they need no more as they like, and a server gives up a client whose window
@@ -61,10 +70,11 @@ static bool find_unasked(const struct ka_case *about, unsigned side, struct ka_e
         is_stuck || about->summary->http.responses > 0)
         return false;
     ka_finding_say(event, KA_SEVERITY_NOTE,
-                   "%s itself reset the connection after a silence of %s: an idle timeout of its "
+                   "%s itself reset the connection after %s without data: an idle timeout of its "
                    "own, if others end after the same time; TCP keepalive does not change it",
                    ka_words_endpoint(about->conn, side).text,
-                   ka_words_duration(history->reset.idle).text);
+                   ka_words_duration(without_data(history)).text);
+    ka_finding_seconds(event, "idle_s", without_data(history));
     event->finding.advice =
         "raise that timeout of the server or proxy, or have the client close or "
         "use its connections sooner";
@@ -80,7 +90,6 @@ bool ka_find_idle_reset(const struct ka_case *about, unsigned side, struct ka_ev
     ka_finding_at(event, reset->time, reset->frame);
     ka_finding_frame(event, reset->asked_frame);
     ka_finding_frame(event, reset->frame);
-    ka_finding_seconds(event, "idle_s", reset->idle);
     ka_finding_seconds(event, "survived_s", ka_case_survived(about));
     ka_finding_figure(event, "ttl", reset->ttl);
     return true;
