@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 #include "capture/ahead.h"
 
+#include "base/threads.h"
+
 #include <errno.h>
 #include <pthread.h>
-#include <signal.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
@@ -70,17 +71,6 @@ static void *work(void *argument)
     return NULL;
 }
 
-static bool start_thread(struct ka_ahead *ahead)
-{
-    sigset_t all;
-    sigset_t before;
-    sigfillset(&all);
-    pthread_sigmask(SIG_SETMASK, &all, &before);
-    int result = pthread_create(&ahead->thread, NULL, work, ahead);
-    pthread_sigmask(SIG_SETMASK, &before, NULL);
-    return result == 0;
-}
-
 static void destroy(struct ka_ahead *ahead)
 {
     pthread_cond_destroy(&ahead->changed);
@@ -111,7 +101,7 @@ struct ka_ahead *ka_ahead_start(struct ka_unpack *unpack)
         else
             piece->bytes = piece->space + KA_AHEAD_FRONT;
     }
-    if (ok && start_thread(ahead))
+    if (ok && ka_thread_start(&ahead->thread, work, ahead))
         return ahead;
     destroy(ahead);
     return NULL;

@@ -12,8 +12,9 @@
 
 struct ka_ahead;
 
-/* Starts the thread; all signals are blocked in it. `unpack` stays the caller's, who must not touch
- * it before ka_ahead_stop. NULL when there is no memory or no thread to be had: read directly then.
+/* Starts the thread; all signals but SIGPIPE are blocked in it. `unpack` stays the caller's, who
+ * must not touch it before ka_ahead_stop. NULL when there is no memory or no thread to be had: read
+ * directly then.
  */
 struct ka_ahead *ka_ahead_start(struct ka_unpack *unpack);
 

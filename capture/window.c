@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 #include "capture/window.h"
 
-#include "base/processors.h"
+#include "base/threads.h"
 
 #include <stdlib.h>
 #include <string.h>

@@ -1,11 +1,12 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 #include "cli/outbox.h"
 
+#include "base/threads.h"
+
 #include <errno.h>
 #include <limits.h>
 #include <poll.h>
 #include <pthread.h>
-#include <signal.h>
 #include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
@@ -188,18 +189,6 @@ static void init_conditions(struct ka_outbox *outbox)
     pthread_condattr_destroy(&attributes);
 }
 
-static int start_thread(struct ka_outbox *outbox)
-{
-    sigset_t all;
-    sigset_t before;
-    sigfillset(&all);
-    sigdelset(&all, SIGPIPE);
-    pthread_sigmask(SIG_SETMASK, &all, &before);
-    int status = pthread_create(&outbox->thread, NULL, work, outbox);
-    pthread_sigmask(SIG_SETMASK, &before, NULL);
-    return status == 0 ? 0 : -1;
-}
-
 static void destroy(struct ka_outbox *outbox)
 {
     if (outbox->stream != NULL)
@@ -220,7 +209,7 @@ int ka_outbox_open(int fd, struct ka_outbox **out, struct ka_error *error)
     init_conditions(outbox);
     outbox->stream = fopencookie(outbox, "w", (cookie_io_functions_t){.write = enqueue});
     if (outbox->stream == NULL || setvbuf(outbox->stream, NULL, _IONBF, 0) != 0 ||
-        start_thread(outbox) < 0) {
+        !ka_thread_start(&outbox->thread, work, outbox)) {
         destroy(outbox);
         return ka_error_set(error, "cannot start the thread that writes the output");
     }

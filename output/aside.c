@@ -1,11 +1,10 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 #include "output/aside.h"
 
-#include "base/processors.h"
+#include "base/threads.h"
 
 #include <errno.h>
 #include <pthread.h>
-#include <signal.h>
 #include <stdlib.h>
 #include <sys/stat.h>
 
@@ -52,7 +51,6 @@ static bool is_regular(FILE *stream)
 
 struct ka_aside *ka_aside_start(FILE *stream)
 {
-    sigset_t all, before;
     struct ka_aside *aside;
     if (!is_regular(stream) || ka_processors() < 2 || (aside = calloc(1, sizeof(*aside))) == NULL)
         return NULL;
@@ -60,11 +58,7 @@ struct ka_aside *ka_aside_start(FILE *stream)
     aside->text = ka_text_growing();
     pthread_mutex_init(&aside->lock, NULL);
     pthread_cond_init(&aside->changed, NULL);
-    sigfillset(&all);
-    pthread_sigmask(SIG_SETMASK, &all, &before);
-    int result = pthread_create(&aside->thread, NULL, work, aside);
-    pthread_sigmask(SIG_SETMASK, &before, NULL);
-    if (result == 0)
+    if (ka_thread_start(&aside->thread, work, aside))
         return aside;
     pthread_cond_destroy(&aside->changed);
     pthread_mutex_destroy(&aside->lock);

@@ -12,10 +12,10 @@
 
 struct ka_aside;
 
-/* Starts the thread, all signals blocked in it. NULL where it is of no use: `stream` is no regular
- * file (a pipe may be stuck, and a signal has to end that), there is no other processor, or no
- * memory or thread is to be had. Write directly then. `stream` stays the caller's, who must not use
- * it before ka_aside_wait. */
+/* Starts the thread, all signals but SIGPIPE blocked in it. NULL where it is of no use: `stream` is
+ * no regular file (a pipe may be stuck, and a signal has to end that), there is no other processor,
+ * or no memory or thread is to be had. Write directly then. `stream` stays the caller's, who must
+ * not use it before ka_aside_wait. */
 struct ka_aside *ka_aside_start(FILE *stream);
 
 /* Takes the growing text's first `count` bytes, waiting until the text before is written, and
