@@ -2,8 +2,7 @@
 # SPDX-License-Identifier: BSD-2-Clause
 """A TCP relay that closes a connection on which no byte passed for a while, as proxies do.
 relay.py ADDRESS PORT TO-ADDRESS TO-PORT SECONDS; a TO-ADDRESS of "echo" makes it an echo server;
-with "reset" behind the SECONDS it closes by a RST. Each SIGUSR1 takes a second off its limit for
-connections that begin later."""
+with "reset" behind the SECONDS it closes by a RST. Each SIGUSR1 takes a second off its limit."""
 import asyncio
 import signal
 import socket
@@ -21,19 +20,19 @@ async def pump(reader, writer, seen):
         pass
 
 
-async def watch(seen, limit):
+async def watch(seen, limits):
     clock = asyncio.get_running_loop().time
-    while (left := seen[0] + limit - clock()) > 0:
-        await asyncio.sleep(left)
+    while (left := seen[0] + limits[-1] - clock()) > 0:
+        await asyncio.sleep(min(left, 0.5))  # the limit may come down meanwhile
 
 
-async def serve(reader, writer, to, port, limit):
+async def serve(reader, writer, to, port, limits):
     seen = [asyncio.get_running_loop().time()]
     writers = [writer]
     if "reset" in sys.argv[6:]:
         writer.get_extra_info("socket").setsockopt(socket.SOL_SOCKET, socket.SO_LINGER,
                                                    struct.pack("ii", 1, 0))
-    jobs = [asyncio.create_task(watch(seen, limit))]
+    jobs = [asyncio.create_task(watch(seen, limits))]
     try:
         if to == "echo":
             jobs.append(asyncio.create_task(pump(reader, writer, seen)))
@@ -57,7 +56,7 @@ async def main():
     asyncio.get_running_loop().add_signal_handler(signal.SIGUSR1,
                                                   lambda: limits.append(limits[-1] - 1))
     server = await asyncio.start_server(
-        lambda reader, writer: serve(reader, writer, to, int(to_port), limits[-1]),
+        lambda reader, writer: serve(reader, writer, to, int(to_port), limits),
         address, int(port), backlog=4096)
     print("ready", flush=True)
     async with server:
